@@ -1,0 +1,17 @@
+"""Training policy as text: rules for Keras, compiled to callbacks."""
+
+__version__ = "0.1.0"
+
+from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.program import Program, callbacks, check, compile, load
+
+__all__ = [
+    "CbrError",
+    "Diagnostic",
+    "Program",
+    "__version__",
+    "callbacks",
+    "check",
+    "compile",
+    "load",
+]

@@ -1,0 +1,5 @@
+"""`python -m cbdsl`."""
+
+from cbdsl.cli import main
+
+main()

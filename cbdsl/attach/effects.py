@@ -1,0 +1,23 @@
+"""What rules do in a real training, on record."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from cbdsl.runtime.effects import Direct
+from cbdsl.runtime.record import Recording
+
+
+class Live(Recording):
+    """Acts on the model and the terminal; with `strict` an action that fails ends the training."""
+
+    def __init__(self, run_dir: str | os.PathLike[str], strict: bool) -> None:
+        super().__init__(run_dir)
+        self.strict = strict
+
+    def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
+        super().failed(rule, verb, detail, error)
+        if self.strict:
+            raise error
+        Direct.failed(self, rule, verb, detail, error)

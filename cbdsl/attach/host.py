@@ -1,0 +1,186 @@
+"""The host: one Keras callback that owns all rules of a program and calls them in file order."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from cbdsl.attach.effects import Live
+from cbdsl.attach.expected import Expected
+from cbdsl.catalog.hooks import HOOKS
+from cbdsl.loading import members
+from cbdsl.program import Program
+from cbdsl.runtime.record import Record
+from cbdsl.runtime.rule import Rule
+
+# Hooks at which the host itself has something to do; the others are bound where a rule has them.
+_OWN = {"on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"}
+
+
+def attach(
+    program: Program, *, run_dir: str | os.PathLike[str], strict: bool
+) -> list[keras.callbacks.Callback]:
+    """A program's callbacks: the host, after a scheduler if something writes the rate."""
+    host = Rules(program, run_dir=run_dir, strict=strict)
+    return [RateScheduler(host), host] if program.plan.sets_rate else [host]
+
+
+class Rules(keras.callbacks.Callback):
+    """All rules of a program as one callback.
+
+    It travels by pickle, cloudpickle and deepcopy: the program is compiled again on arrival, and
+    what the rules remember is taken along. Models and open files are not.
+
+    Attributes:
+        program: the compiled rules.
+        record: what fired when, in the current or last training.
+        trained: the last epoch that was trained to its end, counted from 1.
+    """
+
+    def __init__(
+        self, program: Program, *, run_dir: str | os.PathLike[str] = ".", strict: bool = False
+    ) -> None:
+        super().__init__()
+        self.program = program
+        self.run_dir = run_dir
+        self.strict = strict
+        self.effects = Live(run_dir, strict)
+        self.members = members(program.plan, program.module)
+        self.expected = Expected(program, strict=strict)
+        self.trained = 0
+        self.broken: dict[str, str] = {}
+        """Rules that raised an error and are switched off for this training, by key."""
+        for member in self.members.all:
+            member.effects = self.effects
+        self._bind()
+
+    @property
+    def record(self) -> Record:
+        return self.effects.record
+
+    # ------------------------------------------------------------------------ travel and state
+
+    def state(self) -> dict[str, Any]:
+        """What every rule remembers, as plain data, by its key."""
+        return {member.key: member.state() for member in self.members.all}
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        """Let the rules go on from what `state()` gave; those it does not hold begin afresh."""
+        for member in self.members.all:
+            if member.key in state:
+                member.take_up(state[member.key])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "program": self.program,
+            "run_dir": self.run_dir,
+            "strict": self.strict,
+            "state": self.state(),
+            "record": self.record,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(  # type: ignore[misc]
+            state["program"], run_dir=state["run_dir"], strict=state["strict"]
+        )
+        self.take_up(state["state"])
+        self.effects.record = state["record"]
+
+    # ----------------------------------------------------------------------------- dispatch
+
+    def _bind(self) -> None:
+        """One function a hook that calls the rules having it; none where no rule has it."""
+        self._calls: dict[str, list[tuple[Rule, Callable[..., None]]]] = {
+            hook.method: [
+                (rule, getattr(rule, hook.method))
+                for rule in self.members.rules
+                if not _is_default(rule, hook.method)
+            ]
+            for hook in HOOKS.values()
+        }
+        for method, calls in self._calls.items():
+            if calls and method not in _OWN:
+                setattr(self, method, self._dispatcher(method))
+
+    def _dispatcher(self, method: str) -> Callable[..., None]:
+        def dispatch(*args: Any) -> None:
+            self._call(method, *args)
+
+        return dispatch
+
+    def _call(self, method: str, *args: Any) -> None:
+        for rule, hook in self._calls[method]:
+            try:
+                hook(*args)
+            except Exception as error:
+                self._broke(rule, error)
+
+    def _broke(self, rule: Rule, error: Exception) -> None:
+        """A rule that raises is switched off and reported; training goes on."""
+        if self.strict:
+            error.add_note(f"in the rule {rule.name} ({rule.place})")
+            raise error
+        self.broken[rule.key] = f"{type(error).__name__}: {error}"
+        sys.stderr.write(
+            f"\n{rule.place}: the rule is switched off for this training, since it failed: "
+            f"{self.broken[rule.key]}\n"
+        )
+        for method, calls in self._calls.items():
+            self._calls[method] = [call for call in calls if call[0] is not rule]
+
+    # ----------------------------------------------------------------------- Keras's hooks
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        super().set_params(params)
+        for rule in self.members.rules:
+            rule.set_params(params)  # type: ignore[attr-defined]
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        for rule in self.members.rules:
+            rule.set_model(model)  # type: ignore[attr-defined]
+
+    def rate(self, epoch: int, lr: float) -> float:
+        """The schedule: the rate of the epoch that begins, counted from 0."""
+        return self.members.rate(epoch, lr, (self.params or {}).get("epochs"))
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.effects.record = Record()
+        self.trained = 0
+        self.broken.clear()
+        self.expected.begin()
+        self._bind()
+        for schedule in self.members.schedules:
+            schedule.on_train_begin()
+        self._call("on_train_begin", logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._call("on_epoch_begin", epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.trained = epoch + 1
+        self.expected.seen(epoch, logs or {})
+        self._call("on_epoch_end", epoch, logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._call("on_train_end", logs)
+        self.expected.finish()
+
+
+class RateScheduler(keras.callbacks.LearningRateScheduler):
+    """Keras's scheduler over a host's rate; it leaves the model behind when it is copied."""
+
+    def __init__(self, host: Rules) -> None:
+        super().__init__(host.rate)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_model": None, "params": None}
+
+
+def _is_default(rule: Rule, method: str) -> bool:
+    """Whether a rule leaves a hook as Keras has it."""
+    return getattr(type(rule), method) is getattr(keras.callbacks.Callback, method)

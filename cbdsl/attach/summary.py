@@ -1,0 +1,66 @@
+"""What to say when a training has ended: why, and a line a rule."""
+
+from __future__ import annotations
+
+from cbdsl.attach.host import Rules
+from cbdsl.plan.model import Named
+from cbdsl.runtime.record import Record
+
+
+def summary(host: Rules, *, planned: int, interrupted: bool = False) -> list[str]:
+    """Lines for people: why training ended, then what each rule did, in the order of the file.
+
+    Args:
+        host: the rules.
+        planned: how many epochs were planned.
+        interrupted: whether Ctrl-C ended it.
+    """
+    rules = host.program.plan.named
+    width = max(len(named.label) for named in rules)
+    first = _ending(host, planned, interrupted)
+    lines = [f"{n.label:<{width}}  {_done(host, n)}" for n in rules]
+    return [first, *lines]
+
+
+def _ending(host: Rules, planned: int, interrupted: bool) -> str:
+    stopped, epoch = host.record.stopped, f"epoch {host.trained} of {planned}"
+    if interrupted:
+        return f"Training was interrupted after {epoch}"
+    if stopped is not None:
+        why = next((a.detail for a in stopped.actions if a.verb == "stop" and a.detail), None)
+        name = (
+            stopped.rule if stopped.rule == stopped.place else f"{stopped.rule}, {stopped.place},"
+        )
+        return f"Training ended after {epoch}: {name} stopped it{f': {why}' if why else ''}"
+    if host.trained < planned:
+        return f"Training ended after {epoch}; no rule stopped it"
+    return f"Training ended: all {planned} epochs are done"
+
+
+def _done(host: Rules, named: Named) -> str:
+    key = named.key
+    if key in host.broken:
+        return f"switched off: {host.broken[key]}"
+    count = host.record.counts.get(key, 0)
+    if count:
+        times = "once" if count == 1 else f"{count} times"
+        where = "in" if count == 1 else "last in"
+        trouble = _trouble(host.record, key)
+        return f"fired {times}, {where} epoch {host.record.last[key]}{trouble}"
+    return f"did not fire: {_kept(host, named)}"
+
+
+def _trouble(record: Record, key: str) -> str:
+    """The last action of a rule that failed, if one did."""
+    actions = [a for f in record.firings if f.key == key for a in f.actions if a.error]
+    return f"; could not {actions[-1].verb}: {actions[-1].error}" if actions else ""
+
+
+def _kept(host: Rules, named: Named) -> str:
+    """What kept a rule from firing, as far as its trigger and its metrics tell."""
+    if named.begins > host.trained:
+        return f"it begins with epoch {named.begins}"
+    missing = host.expected.missing.get(named.key)
+    if missing:
+        return "the logs never held " + ", ".join(missing)
+    return "its condition was never true"

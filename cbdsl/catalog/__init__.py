@@ -1,0 +1,1 @@
+"""What the language may speak of: tables, no logic."""

@@ -1,0 +1,27 @@
+"""The values that are always there, whatever the model."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Value(NamedTuple):
+    """A bare name that is no metric."""
+
+    name: str
+    may_be_missing: bool
+    doc: str
+
+
+VALUES = {
+    value.name: value
+    for value in (
+        Value("epoch", False, "the epoch that is running; the first is 1"),
+        Value("epochs", True, "how many epochs are planned"),
+        Value("batch", False, "the batch within the epoch; the first is 1"),
+        Value("batches", True, "how many batches an epoch has; missing while Keras does not know"),
+        Value("step", False, "the batch within the whole training; the first is 1"),
+        Value("steps", True, "how many batches are planned in all"),
+        Value("lr", False, "the learning rate, a 32-bit number"),
+    )
+}

@@ -1,0 +1,95 @@
+"""What every check may ask: the file, its parameters, and what a name stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from cbdsl.catalog.metrics import Better
+from cbdsl.catalog.values import VALUES
+from cbdsl.diagnostics import Diagnostic
+from cbdsl.source import SourceFile, Span
+from cbdsl.syntax import nodes as n
+
+Kind = Literal["number", "truth", "text", "span"]
+NameKind = Literal["metric", "value", "param"]
+
+
+@dataclass(frozen=True)
+class ParamValue:
+    """A parameter and the value it has in this run.
+
+    `kind` and `unit` come from the literal in the file; `unit` is `epoch` or `batch` for a span,
+    `percent` for a percent, else None.
+    """
+
+    name: str
+    kind: Kind
+    unit: str | None
+    value: float | bool | str
+
+    @property
+    def is_percent(self) -> bool:
+        return self.unit == "percent"
+
+
+@dataclass(frozen=True)
+class Context:
+    """One file under check.
+
+    `metrics` are the names that the model's logs hold, None where nobody knows; `epochs` how many
+    are planned, None likewise.
+    """
+
+    source: SourceFile
+    file: n.File
+    params: Mapping[str, ParamValue]
+    metrics: frozenset[str] | None = None
+    epochs: int | None = None
+
+    @cached_property
+    def directions(self) -> dict[str, Better]:
+        """Which direction is better, as the file's own `minimize` and `maximize` say."""
+        return {d.metric.name: d.better for d in self.file.directions}
+
+    def kind_of(self, name: n.Name) -> NameKind:
+        """What a name stands for; everything that is nothing else is a metric."""
+        if name.quoted:
+            return "metric"
+        if name.name in VALUES:
+            return "value"
+        return "param" if name.name in self.params else "metric"
+
+    def is_constant(self, expr: n.Expr) -> bool:
+        """Whether an expression is made of literals and parameters alone."""
+        return all(
+            self.kind_of(part) == "param"
+            if isinstance(part, n.Name)
+            else isinstance(part, n.Number | n.Minus | n.Binary)
+            for part in n.walk(expr)
+        )
+
+    def metrics_in(self, expr: n.Expr) -> list[n.Name]:
+        """The metrics an expression reads, in the order of the text."""
+        return [
+            part
+            for part in n.walk(expr)
+            if isinstance(part, n.Name) and self.kind_of(part) == "metric"
+        ]
+
+    def problem(
+        self, code: str, message: str, at: n.Node | Span, *, why: str = "", help: str = ""
+    ) -> Diagnostic:
+        """A diagnostic in this file."""
+        span = at.span if isinstance(at, n.Node) else at
+        return Diagnostic(code, message, self.source, span, why, help)
+
+
+def and_list(names: Iterable[str]) -> str:
+    """``a``, ``a` and `b``, ``a`, `b` and `c``: names in backticks, as a sentence has them."""
+    quoted = [f"`{name}`" for name in names]
+    if len(quoted) < 2:
+        return "".join(quoted)
+    return ", ".join(quoted[:-1]) + " and " + quoted[-1]

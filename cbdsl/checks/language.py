@@ -1,0 +1,27 @@
+"""`language 1` may be the first statement, and no other version is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cbdsl.checks.context import Context
+from cbdsl.diagnostics import Diagnostic
+from cbdsl.syntax import nodes as n
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    for place, statement in enumerate(context.file.statements):
+        if not isinstance(statement, n.Language):
+            continue
+        if statement.version.value != 1:
+            yield context.problem(
+                "CBR113",
+                f"this cbdsl knows language 1, not {statement.version.text}",
+                statement.version,
+                help="write `language 1`, or install a newer cbdsl",
+            )
+        if place > 0:
+            help = "move it to the top of the file"
+            yield context.problem(
+                "CBR113", "`language` can only be the first statement", statement, help=help
+            )

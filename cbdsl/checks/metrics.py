@@ -1,0 +1,129 @@
+"""Metrics exist, are there at the hook that asks, and tell which direction is better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
+from cbdsl.catalog.metrics import HIGHER, LOWER, Better
+from cbdsl.catalog.values import VALUES
+from cbdsl.checks.context import Context, and_list
+from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.syntax import nodes as n
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    for rule in context.file.rules:
+        hook = hook_of(rule)
+        for expr in n.expressions(rule):
+            for name in context.metrics_in(expr):
+                yield from _exists(context, name, hook)
+                yield from _at_hook(context, name, hook)
+            for part in n.walk(expr):
+                if (
+                    isinstance(part, n.Improves | n.Stalls)
+                    and better(context, part.operand) is None
+                ):
+                    yield _no_direction(context, part.operand)
+
+
+def hook_of(rule: n.Rule) -> Hook | None:
+    """The hook an `on` rule names; None for the others, and for a name that is no hook."""
+    if not isinstance(rule.trigger, n.On):
+        return None
+    return HOOKS.get(ALIASES.get(rule.trigger.hook, rule.trigger.hook))
+
+
+def better(context: Context, expr: n.Expr) -> Better | None:
+    """Which direction of an expression is better; None where nothing tells."""
+    match expr:
+        case n.Name() if context.kind_of(expr) == "metric":
+            return context.directions.get(expr.name) or direction(expr.name)
+        case n.Minus():
+            return _opposite(better(context, expr.operand))
+        case n.Binary(op="+"):
+            return _both(context, expr, better(context, expr.right))
+        case n.Binary(op="-"):
+            return _both(context, expr, _opposite(better(context, expr.right)))
+        case n.Binary(op="*" | "/", right=n.Number()):
+            return better(context, expr.left)
+        case n.Binary(op="*", left=n.Number()):
+            return better(context, expr.right)
+        case _:
+            return None
+
+
+def _both(context: Context, expr: n.Binary, right: Better | None) -> Better | None:
+    """The direction of a sum, of which one side may be a constant."""
+    left = better(context, expr.left)
+    if context.is_constant(expr.left):
+        return right
+    return left if context.is_constant(expr.right) or left == right else None
+
+
+def _opposite(direction: Better | None) -> Better | None:
+    return None if direction is None else "higher" if direction == "lower" else "lower"
+
+
+def direction(name: str) -> Better | None:
+    """Which direction of a metric is better, by its name: `val_dense_1_loss` is a loss."""
+    words = [w for w in name.lower().removeprefix("val_").split("_") if not w.isdigit()]
+    if name.lower().removeprefix("val_").startswith("mean_io"):
+        return "higher"
+    # The last telling word is the noun: `categorical_accuracy`, `f1_score`, `cosine_similarity`.
+    for word in reversed(words):
+        if word in LOWER:
+            return "lower"
+        if word in HIGHER:
+            return "higher"
+    return None
+
+
+def _exists(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagnostic]:
+    if context.metrics is None:
+        return
+    known = context.metrics | {"learning_rate"}
+    if hook and hook.metrics == "validation":
+        known |= {metric.removeprefix("val_") for metric in known}
+    if name.name not in known:
+        names = [*known, *VALUES, *context.params]
+        yield context.problem(
+            "CBR205",
+            f"the model does not report `{name.name}`",
+            name,
+            why=f"it reports {and_list(sorted(context.metrics))}",
+            help=did_you_mean(name.name, names),
+        )
+
+
+def _at_hook(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagnostic]:
+    if hook is None:
+        return
+    if hook.name == "train_begin":
+        why = "no epoch has been trained yet, so every metric is missing"
+    elif hook.metrics == "batch" and name.name.startswith("val_"):
+        why = "validation runs after the last batch of an epoch"
+    elif hook.metrics == "validation" and name.name.startswith("val_"):
+        why = "within a validation its metrics go by their names without `val_`"
+    else:
+        return
+    help = f"write `{name.name.removeprefix('val_')}`" if hook.metrics == "validation" else ""
+    yield context.problem(
+        "CBR403", f"`{name.name}` is never there at `{hook.name}`", name, why=why, help=help
+    )
+
+
+def _no_direction(context: Context, expr: n.Expr) -> Diagnostic:
+    shown = context.source.slice(expr.span)
+    if isinstance(expr, n.Name):
+        name = f"`{expr.name}`" if expr.quoted else expr.name
+        help = f"write `maximize {name}` or `minimize {name}` on a line of its own"
+    else:
+        help = "name one metric, or sum up metrics of one direction"
+    return context.problem(
+        "CBR206",
+        f"whether more or less of `{shown}` is better is not known",
+        expr,
+        why="its name does not tell",
+        help=help,
+    )

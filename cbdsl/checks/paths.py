@@ -1,0 +1,51 @@
+"""What a rule saves lies in the run directory and has an ending that says what it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cbdsl.catalog.actions import SUFFIXES
+from cbdsl.checks.context import Context, and_list
+from cbdsl.diagnostics import Diagnostic
+from cbdsl.syntax import nodes as n
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    for rule in context.file.rules:
+        for action in rule.actions:
+            if isinstance(action, n.Save):
+                yield from _path(context, action.path)
+
+
+def _path(context: Context, path: n.Text) -> Iterator[Diagnostic]:
+    """What can be said before the names are filled in; the runtime looks again at the result."""
+    for placeholder in path.placeholders:
+        if isinstance(placeholder.value, str):
+            message = f"`{{{placeholder.value}}}` cannot stand in a path"
+            yield context.problem("CBR308", message, placeholder)
+    # A name filled in stands as one letter: it can be anything but a way out.
+    shape = "".join(p if isinstance(p, str) else "x" for p in path.parts)
+    problem = _problem(shape)
+    if problem:
+        message, help = problem
+        yield context.problem("CBR308", message, path, help=help)
+
+
+def _problem(path: str) -> tuple[str, str] | None:
+    if not path.endswith(tuple(SUFFIXES)):
+        endings = ", ".join(f"`{s}` for {what}" for s, what in SUFFIXES.items())
+        return "the ending does not say what is saved", f"endings are {endings}"
+    stem = path.split("/")[-1].removesuffix(".keras").removesuffix(".weights.h5")
+    if not stem:
+        return "the file has no name", f"write a name before {and_list(SUFFIXES)}"
+    if "\\" in path:
+        return "a path is written with `/`", f"write `{path.replace(chr(92), '/')}`"
+    if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:", path) or ".." in path.split("/"):
+        return (
+            "a rule writes to its run directory only",
+            "write a path below it, without `..`; the caller chooses the directory itself",
+        )
+    if any(c < " " or c in '<>:"|?*' for c in path):
+        return "the path holds a character that not every system allows", "leave it out"
+    return None

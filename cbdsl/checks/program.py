@@ -1,0 +1,79 @@
+"""Runs all checks and holds what they found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cbdsl.checks import (
+    actions,
+    conditions,
+    counts,
+    hooks,
+    language,
+    metrics,
+    names,
+    paths,
+    reach,
+    types,
+    unused,
+)
+from cbdsl.checks.context import Context
+from cbdsl.checks.params import Given, params_of
+from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.diagnostics.model import in_order
+from cbdsl.source import SourceFile
+from cbdsl.syntax import parse_source
+
+Check = Callable[[Context], Iterator[Diagnostic]]
+
+CHECKS: tuple[Check, ...] = (
+    language.check,
+    names.check,
+    hooks.check,
+    counts.check,
+    types.check,
+    metrics.check,
+    actions.check,
+    paths.check,
+    conditions.check,
+    reach.check,
+    unused.check,
+)
+
+
+@dataclass(frozen=True)
+class CheckedProgram:
+    """A file without errors, its parameters' values, and what it is warned of."""
+
+    context: Context
+    warnings: tuple[Diagnostic, ...]
+
+
+def check(
+    source: SourceFile,
+    *,
+    params: Mapping[str, Given] | None = None,
+    metrics: Collection[str] | None = None,
+    epochs: int | None = None,
+) -> CheckedProgram:
+    """The checked program; raises `CbrError` with all diagnostics if one is an error.
+
+    Args:
+        source: the rules.
+        params: values given by the caller instead of the file's.
+        metrics: all names that will stand in the logs, where they are known.
+        epochs: how many epochs are planned, where that is known.
+    """
+    file, problems = parse_source(source)
+    values, wrong = params_of(source, file, params or {})
+    context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
+    found = in_order([*problems, *wrong, *_all(context)])
+    if any(d.is_error for d in found):
+        raise CbrError(found)
+    return CheckedProgram(context, tuple(found))
+
+
+def _all(context: Context) -> Iterable[Diagnostic]:
+    for one in CHECKS:
+        yield from one(context)

@@ -1,0 +1,38 @@
+"""The command `cbdsl`: finds the verb's module and loads no other."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from cbdsl import __version__
+
+VERBS = {
+    "check": "say what is wrong with rule files",
+    "compile": "turn a rule file into Python",
+    "train": "train a model on MNIST under the rules of a file",
+}
+
+
+class _Verbs(click.Group):
+    """A verb's module is imported when it is called: `train` alone needs TensorFlow."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"cbdsl.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cbdsl")
+def main() -> None:
+    """Training policy as text: rules for Keras, compiled to callbacks."""

@@ -1,0 +1,105 @@
+"""Lines of Python, each with the part of the rule it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cbdsl.source import Span
+
+WIDTH = 100
+
+
+class Emitter:
+    """Collects lines; `places` maps a line's number, counted from 1, to a span of the rules."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.places: dict[int, Span] = {}
+        self.span: Span | None = None
+        """The place of lines that have none of their own."""
+        self._indent = ""
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        """Lines inside a block."""
+        outer, self._indent = self._indent, self._indent + "    "
+        yield
+        self._indent = outer
+
+    def line(self, text: str = "", *, span: Span | None = None, place: str = "") -> None:
+        """One line; `place` is written behind it as a comment, for readers of a traceback."""
+        comment = f"  # {place}" if place else ""
+        self.lines.append(f"{self._indent}{text}{comment}".rstrip())
+        span = span or self.span
+        if span is not None:
+            self.places[len(self.lines)] = span
+
+    def condition(self, parts: list[str], *, span: Span, place: str) -> None:
+        """`if a and b:`, one part a line where it gets long."""
+        whole = f"if {' and '.join(parts)}:"
+        if len(parts) == 1 or len(self._indent) + len(whole) <= WIDTH - len(place) - 4:
+            self.line(whole, span=span, place=place)
+            return
+        self.line("if (", span=span)
+        with self.indented():
+            for number, part in enumerate(parts):
+                self.line(f"and {part}" if number else part, span=span)
+        self.line("):", span=span, place=place)
+
+    def docstring(self, text: str) -> None:
+        """A docstring of one or more lines, whatever quotes they hold."""
+        prefix = "r" if "\\" in text else ""
+        first, *rest = text.replace('"""', "'''").split("\n")
+        if not rest and not first.endswith(('"', "\\")):
+            self.line(f'{prefix}"""{first}"""')
+            return
+        self.line(f'{prefix}"""{first}')
+        for line in rest:
+            self.line(line)
+        self.line('"""')
+
+    def fork(self) -> Emitter:
+        """An empty emitter at the same indentation, to be appended later."""
+        fork = Emitter()
+        fork._indent, fork.span = self._indent, self.span
+        return fork
+
+    def append(self, other: Emitter) -> None:
+        """The lines of a fork, below those here."""
+        self.places |= {len(self.lines) + line: span for line, span in other.places.items()}
+        self.lines += other.lines
+
+    def mentions(self, name: str) -> bool:
+        """Whether a line uses a name."""
+        return any(re.search(rf"\b{name}\b", line.split("  #")[0]) for line in self.lines)
+
+    def text(self) -> str:
+        """Everything so far, with a newline at the end."""
+        return "\n".join(self.lines) + "\n"
+
+
+def literal(value: object) -> str:
+    """A value as Python writes it, texts in double quotes."""
+    if isinstance(value, str):
+        return '"' + escaped(value) + '"'
+    if isinstance(value, float) and not isinstance(value, bool):
+        return number(value)
+    return repr(value)
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: whole ones without a point."""
+    if value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    # A literal too large for a float; `inf` alone would be a name.
+    return repr(value).replace("inf", "1e999")
+
+
+def escaped(text: str) -> str:
+    """A text as it stands between double quotes."""
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})

@@ -1,0 +1,16 @@
+"""What is wrong with a rule file, as data; prose and colour come later, in `text`."""
+
+from cbdsl.diagnostics.codes import CODES, Code, Severity
+from cbdsl.diagnostics.model import CbrError, Diagnostic
+from cbdsl.diagnostics.suggest import did_you_mean
+from cbdsl.diagnostics.text import render
+
+__all__ = [
+    "CODES",
+    "CbrError",
+    "Code",
+    "Diagnostic",
+    "Severity",
+    "did_you_mean",
+    "render",
+]

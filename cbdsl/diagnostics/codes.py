@@ -1,0 +1,62 @@
+"""The table of codes. A code is never given a second meaning.
+
+1xx text, 2xx names, 3xx types and units, 4xx meaning, 5xx the run.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Severity = Literal["error", "warning"]
+
+
+class Code(NamedTuple):
+    """A stable code, how serious it is, and what it is about in a few words."""
+
+    code: str
+    severity: Severity
+    title: str
+
+
+def _table(*rows: tuple[int, Severity, str]) -> dict[str, Code]:
+    return {f"CBR{n}": Code(f"CBR{n}", severity, title) for n, severity, title in rows}
+
+
+CODES = _table(
+    (101, "error", "the file is not UTF-8 text"),
+    (102, "error", "a control character in the text"),
+    (103, "error", "a tab in the indentation"),
+    (104, "error", "too long or too deeply nested"),
+    (105, "error", "no rules in the text"),
+    (106, "error", "a bracket or a string that does not end"),
+    (107, "error", "an indented line that belongs to nothing"),
+    (108, "error", "a block without lines"),
+    (109, "error", "a word that cannot stand here"),
+    (110, "error", "a character the language does not have"),
+    (111, "error", "a number that is none"),
+    (112, "error", "a template that cannot be read"),
+    (113, "error", "`language` out of place or of another version"),
+    (114, "error", "`then` missing before `once`"),
+    (201, "error", "a hook that does not exist"),
+    (202, "error", "a name given twice"),
+    (203, "error", "a word of the language used as a name"),
+    (204, "error", "a parameter that does not exist"),
+    (205, "error", "a metric that the model does not report"),
+    (206, "error", "a metric whose better direction is not known"),
+    (207, "error", "something that cannot be assigned to"),
+    (301, "error", "a number, a truth value or a text where another is needed"),
+    (302, "error", "a count that is not a whole number of at least one"),
+    (303, "error", "a unit that is missing or does not fit"),
+    (304, "error", "a format that does not fit its value"),
+    (305, "error", "an improvement given in percent"),
+    (306, "error", "a parameter's value of another type"),
+    (307, "error", "a window that ends before it begins"),
+    (308, "error", "a path that a rule may not write to"),
+    (401, "error", "a setting beside an action that happens at the end"),
+    (402, "warning", "a parameter that no rule uses"),
+    (403, "warning", "a metric asked at a hook that never has it"),
+    (404, "warning", "a rule that no event reaches"),
+    (405, "warning", "a stop from a begin hook"),
+    (406, "warning", "a condition that hides an improvement"),
+    (407, "warning", "a metric compared for equality"),
+)

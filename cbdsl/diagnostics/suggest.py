@@ -1,0 +1,15 @@
+"""The nearest names to one that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question naming the nearest of `known`, or an empty string if none is near."""
+    # difflib is quadratic in the length of a name; nobody misspells one of a hundred characters.
+    near = get_close_matches(name[:100].lower(), sorted(set(known)), n=3, cutoff=0.65)
+    if not near:
+        return ""
+    return "did you mean " + " or ".join(f"`{n}`" for n in near) + "?"

@@ -1,0 +1,64 @@
+"""Draws a diagnostic for a terminal: the line, a caret, why, and what to write instead."""
+
+from __future__ import annotations
+
+from cbdsl.diagnostics.model import Diagnostic
+from cbdsl.source import SourceFile, Span
+
+_WIDTH = 100
+_RESET = "\x1b[0m"
+_COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "gutter": "\x1b[34m", "bold": "\x1b[1m"}
+
+
+def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
+    """A diagnostic as several lines of text, without a newline at the end."""
+
+    def paint(text: str, style: str) -> str:
+        return f"{_COLOURS[style]}{text}{_RESET}" if colour else text
+
+    where = _where(diagnostic)
+    label = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
+    lines = [f"{where}: {label}: {paint(diagnostic.message, 'bold')}"]
+    margin = ""
+    if diagnostic.span is not None:
+        number = str(diagnostic.source.position(diagnostic.span).line)
+        margin = " " * len(number)
+        text, caret = _excerpt(diagnostic.source, diagnostic.span)
+        bar = paint("|", "gutter")
+        lines += [
+            f"{margin} {bar}",
+            f"{paint(number, 'gutter')} {bar} {text}",
+            f"{margin} {bar} {paint(caret, diagnostic.severity)}",
+        ]
+    for title, body in (("why", diagnostic.why), ("help", diagnostic.help)):
+        if body:
+            lines.append(f"{margin} {paint('=', 'gutter')} {title}: {body}")
+    return "\n".join(lines)
+
+
+def _where(diagnostic: Diagnostic) -> str:
+    if diagnostic.span is None:
+        return diagnostic.source.name
+    line, column = diagnostic.source.position(diagnostic.span)
+    return f"{diagnostic.source.name}:{line}:{column}"
+
+
+def _excerpt(source: SourceFile, span: Span) -> tuple[str, str]:
+    """The line a span begins in, cut to the terminal where it is long, and the carets below it."""
+    line, column = source.position(span)
+    text = _visible(source.lines.line(line))
+    begin = column - 1
+    length = max(1, min(span.end - span.start, len(text) - begin))
+    if len(text) <= _WIDTH:
+        return text, " " * begin + "^" * length
+    start = max(0, begin - _WIDTH // 2)
+    shown = text[start : start + _WIDTH]
+    before = "…" if start else ""
+    after = "…" if start + _WIDTH < len(text) else ""
+    begin = begin - start + len(before)
+    return before + shown + after, " " * begin + "^" * max(1, min(length, _WIDTH - begin))
+
+
+def _visible(text: str) -> str:
+    """One column a character: tabs as one space, what could steer a terminal as `·`."""
+    return "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)

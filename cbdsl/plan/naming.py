@@ -1,0 +1,92 @@
+"""Keys of rules, and names for the classes and functions they become."""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import keyword
+import re
+from collections import Counter
+
+from cbdsl.catalog.hooks import ALIASES
+from cbdsl.checks.actions import verb
+from cbdsl.checks.context import Context
+from cbdsl.checks.reach import first_epoch
+from cbdsl.formatter import rule_text
+from cbdsl.plan.model import Named
+from cbdsl.syntax import nodes as n
+
+
+class Keys:
+    """Gives each rule its key: its name and a hash of its formatted text, never its line."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.seen: Counter[str] = Counter()
+
+    def named(self, rule: n.Rule) -> Named:
+        """What `rule` is called; rules are asked for in the order of the file."""
+        digest = hashlib.sha256(rule_text(rule).encode()).hexdigest()[:12]
+        source = self.context.source
+        place, text = source.place(rule.span), source.slice(rule.span)
+        begins = first_epoch(self.context, rule)
+        if rule.name:
+            name = rule.name.name
+            return Named(name, name, place, f"{name}:{digest}", text, begins, rule.span)
+        # Equal rules without a name are told apart by their order.
+        self.seen[digest] += 1
+        return Named(None, place, place, f"{digest}:{self.seen[digest]}", text, begins, rule.span)
+
+
+class Identifiers:
+    """Python identifiers that are free, made from what a rule is called or does."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = set(taken)
+
+    def free(self, wanted: str) -> str:
+        """`wanted`, or with a number behind it where that name is taken."""
+        name, number = wanted, 1
+        while name in self.taken or not usable(name):
+            number += 1
+            name = f"{wanted}{number}"
+        self.taken.add(name)
+        return name
+
+
+def usable(name: str) -> bool:
+    """Whether a name may be a variable without hiding something of Python's."""
+    return name.isidentifier() and not keyword.iskeyword(name) and not hasattr(builtins, name)
+
+
+def snake(rule: n.Rule) -> str:
+    """`good_enough`, or for a rule without a name what it does and when: `save_on_epoch_end`."""
+    if rule.name:
+        return rule.name.name
+    return f"{verb(rule.actions[0])}_{_when(rule.trigger)}"
+
+
+def camel(name: str) -> str:
+    """`good_enough` as a class is called: `GoodEnough`."""
+    words = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+    return words if words[:1].isalpha() else f"Rule{words}"
+
+
+def variable(metric: str) -> str:
+    """A metric's name as a Python variable: `top-5 accuracy` is `top_5_accuracy`."""
+    name = re.sub(r"\W", "_", metric, flags=re.ASCII)
+    if not name.isidentifier() or not name.strip("_"):
+        name = f"metric_{name.strip('_')}"
+    return name if usable(name) and not name.startswith("__") else f"{name}_"
+
+
+def _when(trigger: n.Trigger) -> str:
+    match trigger:
+        case n.On():
+            return f"on_{ALIASES.get(trigger.hook, trigger.hook)}"
+        case n.Every(count=n.Number() as count):
+            return f"every_{count.text}_{trigger.unit}s".replace("batchs", "batches")
+        case n.Every():
+            return f"every_{trigger.unit}"
+        case n.At():
+            return f"at_{trigger.unit}"

@@ -1,0 +1,180 @@
+"""The public functions: check, compile, load, callbacks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cbdsl.checks import CheckedProgram
+from cbdsl.checks import check as check_source
+from cbdsl.checks.params import Given
+from cbdsl.codegen import GeneratedModule, generate, standalone
+from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.plan import Plan, plan
+from cbdsl.source import SourceFile
+from cbdsl.syntax import MAX_BYTES, read_source
+
+if TYPE_CHECKING:
+    import keras
+
+_TEXT = "<rules>"
+
+
+class Program:
+    """Compiled rules. Made by `cbdsl.compile` and `cbdsl.load`; it can be pickled and copied."""
+
+    def __init__(
+        self,
+        source: SourceFile,
+        *,
+        params: Mapping[str, Given] | None = None,
+        metrics: Collection[str] | None = None,
+        epochs: int | None = None,
+    ) -> None:
+        """Check and compile; raises `CbrError`. The arguments are those of `check`."""
+        self.source = source
+        self._given = dict(params or {})
+        self._checked: CheckedProgram = check_source(
+            source, params=self._given, metrics=metrics, epochs=epochs
+        )
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """What the rules are warned of, sorted by place."""
+        return list(self._checked.warnings)
+
+    @property
+    def params(self) -> dict[str, float | bool | str]:
+        """The parameters with the values that the rules are compiled with."""
+        return {name: param.value for name, param in self._checked.context.params.items()}
+
+    @property
+    def rules(self) -> list[str]:
+        """What the rules are called, in the order of the file: a name, or a place."""
+        return [named.label for named in self.plan.named]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is between the rules and the Python."""
+        return plan(self._checked)
+
+    @cached_property
+    def module(self) -> GeneratedModule:
+        """The generated module with its map back to the rules."""
+        return generate(self.plan, self._checked.context)
+
+    @property
+    def python(self) -> str:
+        """The generated module, which imports `cbdsl.runtime`."""
+        return self.module.text
+
+    @property
+    def standalone(self) -> str:
+        """The generated module with the runtime it needs copied in; it imports keras alone."""
+        return standalone(self.module)
+
+    def callbacks(
+        self, *, run_dir: str | os.PathLike[str] = ".", strict: bool = False
+    ) -> list[keras.callbacks.Callback]:
+        """The rules as a list for `model.fit(callbacks=…)`.
+
+        Args:
+            run_dir: where rules save files.
+            strict: an action or a rule that fails ends the training with its error, instead of
+                being reported.
+        """
+        from cbdsl.attach import attach
+
+        return attach(self, run_dir=run_dir, strict=strict)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _compiled, (self.source, self._given)
+
+    def __repr__(self) -> str:
+        return f"<cbdsl.Program {self.source.name}: {len(self.rules)} rules>"
+
+
+def _compiled(source: SourceFile, params: Mapping[str, Given]) -> Program:
+    return Program(source, params=params)
+
+
+def check(
+    source: str,
+    *,
+    filename: str = _TEXT,
+    metrics: Collection[str] | None = None,
+    epochs: int | None = None,
+    params: Mapping[str, Given] | None = None,
+) -> list[Diagnostic]:
+    """What is wrong with rules, and what is worth a warning, sorted by place.
+
+    Args:
+        source: the text of the rules.
+        filename: what to call it in messages.
+        metrics: all names that the logs will hold, `val_…` too, where they are known: a name that
+            can never come is then an error.
+        epochs: how many are planned, where that is known.
+        params: values for parameters, by name.
+    """
+    try:
+        text = read_source(source, filename)
+        return Program(text, params=params, metrics=metrics, epochs=epochs).diagnostics
+    except CbrError as e:
+        return e.diagnostics
+
+
+def compile(
+    source: str, *, filename: str = _TEXT, params: Mapping[str, Given] | None = None
+) -> Program:
+    """Compile the text of rules; raises `CbrError` with all its diagnostics.
+
+    Args:
+        source: the text of the rules.
+        filename: what to call it in messages and tracebacks.
+        params: values for parameters, by name. The type is that of the literal in the rules; for
+            a duration it is the number of its unit.
+    """
+    return Program(read_source(source, filename), params=params)
+
+
+def load(path: str | os.PathLike[str], *, params: Mapping[str, Given] | None = None) -> Program:
+    """Compile a rule file; raises `CbrError`, and `OSError` if it cannot be read."""
+    return Program(read_file(path), params=params)
+
+
+def callbacks(
+    source_or_path: str | os.PathLike[str],
+    *,
+    params: Mapping[str, Given] | None = None,
+    run_dir: str | os.PathLike[str] = ".",
+    strict: bool = False,
+) -> list[keras.callbacks.Callback]:
+    """Rules as a list for `model.fit(callbacks=…)`.
+
+    Args:
+        source_or_path: the text of rules, or an `os.PathLike` for a file of them.
+        params: values for parameters, by name.
+        run_dir: where rules save files.
+        strict: an action or a rule that fails ends the training with its error, instead of being
+            reported.
+
+    Raises:
+        CbrError: the rules have errors.
+        ValueError: a string is the name of a file; write `Path("rules.cbr")`.
+    """
+    if not isinstance(source_or_path, str):
+        return load(source_or_path, params=params).callbacks(run_dir=run_dir, strict=strict)
+    if "\n" not in source_or_path and source_or_path.strip().endswith(".cbr"):
+        path = source_or_path.strip()
+        raise ValueError(f"a string is the text of rules; for the file write Path({path!r})")
+    return compile(source_or_path, params=params).callbacks(run_dir=run_dir, strict=strict)
+
+
+def read_file(path: str | os.PathLike[str]) -> SourceFile:
+    """A rule file; raises `CbrError` if it is no text, and `OSError` if it cannot be read."""
+    with Path(path).open("rb") as file:
+        # No more than what tells that it is too large.
+        return read_source(file.read(MAX_BYTES + 1), os.fspath(path))

@@ -1,0 +1,89 @@
+"""What actions do to the model, the terminal and the run directory."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+class Direct:
+    """Acts at once, and reports what fails on stderr: a callback picked by hand has this one.
+
+    Args:
+        run_dir: where files are saved.
+    """
+
+    def __init__(self, run_dir: str | os.PathLike[str] = ".") -> None:
+        self.run_dir = run_dir
+
+    def fired(self, rule: Any, values: dict[str, Any]) -> None:
+        """A rule fires; `values` are those it saw."""
+
+    def done(self, rule: Any, verb: str, detail: Any) -> None:
+        """An action was done."""
+
+    def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
+        """An action could not be done; training goes on."""
+        shown = f" {detail!r}" if isinstance(detail, str) else ""
+        sys.stderr.write(f"\n{rule.place}: could not {verb}{shown}: {error}\n")
+
+    def stop(self, rule: Any, why: str | None) -> None:
+        rule.model.stop_training = True
+
+    def print(self, rule: Any, message: str) -> None:
+        say(rule, message, sys.stdout)
+
+    def warn(self, rule: Any, message: str) -> None:
+        say(rule, f"warning: {message}", sys.stderr)
+
+    def save(self, rule: Any, path: str) -> None:
+        write_whole(rule.model, inside(self.run_dir, path))
+
+    def rate(self, rule: Any) -> float:
+        return float(rule.model.optimizer.learning_rate)
+
+    def set_rate(self, rule: Any, rate: float | None) -> None:
+        if rate is None or not math.isfinite(rate):
+            raise ValueError(f"the learning rate would be {'missing' if rate is None else rate}")
+        rule.model.optimizer.learning_rate = max(float(rate), 0.0)
+
+
+def say(rule: Any, message: str, stream: Any) -> None:
+    """Write a line without breaking the progress bar that Keras may be drawing."""
+    bar = (rule.params or {}).get("verbose") in (1, "auto")
+    before = "" if not bar else "\r\x1b[K" if stream.isatty() else "\n"
+    stream.write(f"{before}{message}\n")
+    stream.flush()
+
+
+def inside(folder: str | os.PathLike[str], path: str) -> Path:
+    """The place of `path` below `folder`; raises ValueError if it would lie elsewhere."""
+    parts = path.split("/")
+    forbidden = set('\\:*?"<>|')
+    if any(p in ("", ".", "..") or p.startswith("~") or forbidden & set(p) for p in parts):
+        raise ValueError(f"{path!r} is no path below the run directory")
+    root = Path(folder).resolve()
+    target = root.joinpath(*parts)
+    if not target.parent.resolve().is_relative_to(root) or target.is_symlink():
+        raise ValueError(f"{path!r} leads out of the run directory")
+    return target
+
+
+def write_whole(model: Any, target: Path) -> None:
+    """Save a model (`.keras`) or its weights (`.weights.h5`): whole, or not there at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    weights = target.name.endswith(".weights.h5")
+    ending = ".weights.h5" if weights else ".keras"
+    # Keras looks at the ending, so the unfinished file needs it too.
+    unfinished = target.with_name(f".{target.name.removesuffix(ending)}.{os.getpid()}{ending}")
+    try:
+        if weights:
+            model.save_weights(unfinished)
+        else:
+            model.save(unfinished)
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)

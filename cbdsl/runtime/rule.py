@@ -1,0 +1,161 @@
+"""What every generated rule has besides its hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from cbdsl.runtime.effects import Direct
+from cbdsl.runtime.memory import Memory
+from cbdsl.runtime.words import numbers
+
+
+class Rule:
+    """Mixed in before `keras.callbacks.Callback`: memory, place in training, and the actions.
+
+    Attributes:
+        name: the rule's name, or its place where it has none.
+        place: where it stands, for people: `rules.cbr:7`.
+        key: what it is, for state: its name and a hash of what it says.
+        memory: the attributes that `reset` makes and `state` takes out.
+        firings: how often it fired in this training.
+        fired_at: the epoch in which it fired last, counted from 1; None if it never did.
+        epoch: the epoch that is running, counted from 1.
+        batch: how many batches of this epoch are done; only kept by rules that ask.
+        step: how many batches are done in all; only kept by rules that ask.
+        known: the metrics last seen; only kept by rules that ask.
+    """
+
+    name: ClassVar[str]
+    place: ClassVar[str]
+    key: ClassVar[str]
+    memory: ClassVar[tuple[str, ...]] = ()
+
+    effects: Any = Direct()
+    # Given by Keras:
+    model: Any
+    params: Any
+
+    _counters: ClassVar = ("firings", "fired_at", "epoch", "batch", "step", "begun", "known")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reset()
+
+    # -------------------------------------------------------------------------------- memory
+
+    def reset(self) -> None:
+        """Remember nothing, as before training."""
+        self.firings = 0
+        self.fired_at: int | None = None
+        self.epoch = 0
+        self.batch = 0
+        self.step = 0
+        self.begun = 0
+        self.known: dict[str, float] = {}
+
+    def state(self) -> dict[str, Any]:
+        """Everything this rule remembers, as plain data."""
+        state = {name: getattr(self, name) for name in self._counters + self.memory}
+        return {n: v.state() if isinstance(v, Memory) else v for n, v in state.items()} | {
+            "known": dict(self.known)
+        }
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state()` gave."""
+        for name, value in state.items():
+            mine = getattr(self, name)
+            if isinstance(mine, Memory):
+                mine.take_up(value)
+            else:
+                setattr(self, name, dict(value) if isinstance(value, dict) else value)
+
+    # ----------------------------------------------------------------------- where we are
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.reset()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch + 1
+        self.batch = 0
+
+    @property
+    def epochs(self) -> int | None:
+        """How many epochs are planned; None outside `fit`."""
+        return (self.params or {}).get("epochs")
+
+    @property
+    def batches(self) -> int | None:
+        """How many batches an epoch has; None while Keras does not know."""
+        return (self.params or {}).get("steps")
+
+    @property
+    def steps(self) -> int | None:
+        """How many batches are planned in all; None while Keras does not know."""
+        epochs, batches = self.epochs, self.batches
+        return None if epochs is None or batches is None else epochs * batches
+
+    def advance(self, batch: int) -> tuple[int, int]:
+        """Count training batches up to index `batch` of this epoch: the total before, and now.
+
+        With `steps_per_execution` Keras tells of every so many batches, and of more than there
+        are at an epoch's end.
+        """
+        before, size = self.step, self.batches
+        done = batch + 1 if size is None else min(batch + 1, size)
+        self.step += done - self.batch
+        self.batch = done
+        return before, self.step
+
+    def begin(self) -> tuple[int, int]:
+        """The batch that begins, counted from 1 over the training: the one before, and this."""
+        before, self.begun = self.begun, self.step + 1
+        return before, self.begun
+
+    def note(self, logs: Any, keep: bool = False) -> None:
+        """Remember these metrics for hooks that have none; with `keep` also those not in them."""
+        seen = numbers(logs)
+        self.known = self.known | seen if keep else seen
+
+    # ------------------------------------------------------------------------------- actions
+
+    def fired(self, values: dict[str, Any]) -> None:
+        """Count a firing; `values` are what the rule saw."""
+        self.firings += 1
+        self.fired_at = self.epoch
+        self.effects.fired(self, values)
+
+    def stop(self, why: str | None = None) -> None:
+        """End training after this batch or epoch."""
+        self._do("stop", why, self.effects.stop)
+
+    def print(self, message: str) -> None:
+        """A line on the terminal."""
+        self._do("print", message, self.effects.print)
+
+    def warn(self, message: str) -> None:
+        """A warning on the terminal."""
+        self._do("warn", message, self.effects.warn)
+
+    def save(self, path: str) -> None:
+        """Save the model or its weights, by the path's ending, below the run directory."""
+        self._do("save", path, self.effects.save)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate."""
+        rate: float = self.effects.rate(self)
+        return rate
+
+    @lr.setter
+    def lr(self, rate: float | None) -> None:
+        self._do("lr", rate, self.effects.set_rate)
+
+    def _do(self, verb: str, detail: Any, action: Callable[[Any, Any], None]) -> None:
+        """An action that fails does not keep those after it from being done."""
+        try:
+            action(self, detail)
+        except Exception as error:
+            self.effects.failed(self, verb, detail, error)
+        else:
+            self.effects.done(self, verb, detail)

@@ -1,0 +1,51 @@
+"""Numbers and logs as words in messages and paths."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+
+def text(value: float | None, spec: str = "") -> str:
+    """A value as a message shows it: `missing` for None, whole numbers without a point."""
+    if value is None:
+        return "missing"
+    if spec:
+        return format(value, spec)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+        return str(int(value))
+    return str(value)
+
+
+def text32(value: float | None) -> str:
+    """A 32-bit number in the fewest digits that still name it: `0.1`, not `0.10000000149…`."""
+    if value is None or isinstance(value, int) or not math.isfinite(value):
+        return text(value)
+    try:
+        exact = struct.pack("f", value)
+    except OverflowError:
+        return text(value)
+    if struct.unpack("f", exact)[0] != value:
+        return text(value)
+    for digits in range(1, 10):
+        short = float(f"{value:.{digits}g}")
+        if struct.pack("f", short) == exact:
+            return text(short)
+    return text(value)
+
+
+def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
+    """The logs without what is no number, such as the outputs of a prediction."""
+    return {name: value for name, value in (logs or {}).items() if isinstance(value, int | float)}
+
+
+def names(logs: Mapping[str, Any] | None) -> str:
+    """The names of the metrics in the logs: `accuracy, loss`."""
+    return ", ".join(numbers(logs))
+
+
+def listed(logs: Mapping[str, Any] | None) -> str:
+    """The metrics in the logs with their values: `accuracy 0.912, loss 0.31`."""
+    return ", ".join(f"{name} {value:.4g}" for name, value in numbers(logs).items())

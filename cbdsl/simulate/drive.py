@@ -1,0 +1,120 @@
+"""Calls the hooks in Keras's order, with given numbers for the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cbdsl.codegen import GeneratedModule
+from cbdsl.loading import Members, members
+from cbdsl.plan import Plan
+from cbdsl.runtime.arithmetic import float32
+from cbdsl.runtime.record import Record, Recording
+from cbdsl.simulate.standin import Model, keras
+
+Series = Mapping[str, Sequence[float | None]]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What happened: the record, the rate each epoch was trained with, how many epochs ran."""
+
+    record: Record
+    rates: list[float]
+    epochs: int
+
+
+class Silent(Recording):
+    """Records what rules do, and leaves terminal and disk alone."""
+
+    def print(self, rule: Any, message: str) -> None:
+        pass
+
+    def warn(self, rule: Any, message: str) -> None:
+        pass
+
+    def save(self, rule: Any, path: str) -> None:
+        pass
+
+
+def simulate(
+    plan: Plan,
+    module: GeneratedModule,
+    series: Series,
+    *,
+    epochs: int | None = None,
+    batches: int | None = None,
+    batch_series: Series | None = None,
+    lr: float = 0.001,
+) -> Simulated:
+    """Run a program over given metrics.
+
+    Args:
+        plan: the program's plan.
+        module: its generated source.
+        series: a value an epoch for each metric, None where it is missing.
+        epochs: how many are planned; as many as the longest series has values unless said.
+        batches: how many batches an epoch has; as many as the longest batch series, else none.
+        batch_series: a value a batch for each metric, the same in every epoch.
+        lr: the rate when training begins.
+    """
+    batch_series = batch_series or {}
+    longest = max((len(values) for values in series.values()), default=0)
+    planned = longest if epochs is None else epochs
+    size = max((len(v) for v in batch_series.values()), default=0) if batches is None else batches
+    effects = Silent()
+    run = _Run(members(plan, module, keras), Model(lr), effects, planned, size)
+    rates: list[float] = []
+    run.call("on_train_begin")
+    epoch = 0
+    while epoch < planned and not run.model.stop_training:
+        logs = _at(series, epoch)
+        rates.append(run.epoch(epoch, logs, [_at(batch_series, b) for b in range(size)]))
+        epoch += 1
+    run.call("on_train_end", dict(logs) if epoch else {})
+    return Simulated(effects.record, rates, epoch)
+
+
+class _Run:
+    def __init__(
+        self, who: Members, model: Model, effects: Recording, epochs: int, batches: int
+    ) -> None:
+        self.members = who
+        self.model = model
+        self.epochs = epochs
+        params = {"verbose": 0, "epochs": epochs, "steps": batches or None}
+        for member in who.all:
+            member.effects = effects
+        for rule in who.rules:
+            rule.params, rule.model = params, model
+
+    def call(self, method: str, *args: Any) -> None:
+        for rule in self.members.rules:
+            hook = getattr(rule, method, None)
+            if hook is not None:
+                hook(*args)
+
+    def epoch(self, epoch: int, logs: dict[str, float], batches: list[dict[str, float]]) -> float:
+        """One epoch; returns the rate it began with."""
+        optimizer = self.model.optimizer
+        optimizer.learning_rate = self.members.rate(epoch, optimizer.learning_rate, self.epochs)
+        self.call("on_epoch_begin", epoch, {})
+        rate = optimizer.learning_rate
+        for batch, batch_logs in enumerate(batches):
+            self.call("on_train_batch_begin", batch, {})
+            self.call("on_train_batch_end", batch, dict(batch_logs))
+            if self.model.stop_training:
+                break
+        validation = {n.removeprefix("val_"): v for n, v in logs.items() if n.startswith("val_")}
+        if validation:
+            self.call("on_test_begin")
+            self.call("on_test_end", validation)
+        self.call("on_epoch_end", epoch, dict(logs))
+        return rate
+
+
+def _at(series: Series, index: int) -> dict[str, float]:
+    """The values of one event, as the 32-bit numbers that Keras would give."""
+    values = {name: s[index] for name, s in series.items() if index < len(s)}
+    return {name: float32(value) for name, value in values.items() if value is not None}

@@ -1,0 +1,87 @@
+"""Source text, places in it, and the three ways to count characters."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open range of characters, `start` included and `end` not."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """The range from the start of this one to the end of `other`."""
+        return Span(self.start, other.end)
+
+
+class Position(NamedTuple):
+    """A line and a column, both counted from 1; the column counts characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class LineIndex:
+    """Where the lines of a text begin; the only place that converts between ways of counting."""
+
+    text: str
+    starts: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        starts = [0]
+        at = self.text.find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = self.text.find("\n", at + 1)
+        object.__setattr__(self, "starts", tuple(starts))
+
+    def position(self, offset: int) -> Position:
+        """The line and column of a character offset."""
+        line = bisect_right(self.starts, offset)
+        return Position(line, offset - self.starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its end."""
+        start = self.starts[number - 1]
+        end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
+        return self.text[start:end].removesuffix("\r")
+
+    def utf8_column(self, offset: int) -> int:
+        """How many UTF-8 bytes stand before `offset` in its line (what CPython counts)."""
+        line = self.position(offset).line
+        return len(self.text[self.starts[line - 1] : offset].encode("utf-8", "surrogatepass"))
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A rule file's name, as shown to people, and its text."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        return LineIndex(self.text)
+
+    def position(self, span: Span) -> Position:
+        """Where a span begins."""
+        return self.lines.position(span.start)
+
+    @property
+    def label(self) -> str:
+        """The name without its folders, which differ from one machine to the next."""
+        return self.name.replace("\\", "/").rsplit("/", 1)[-1]
+
+    def place(self, span: Span) -> str:
+        """The place of a span for people: `rules.cbr:7`."""
+        return f"{self.label}:{self.position(span).line}"
+
+    def slice(self, span: Span) -> str:
+        """The text of a span."""
+        return self.text[span.start : span.end]

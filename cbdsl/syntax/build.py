@@ -1,0 +1,230 @@
+"""Lark's trees to nodes: one method an alternative of the grammar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any as Anything
+from typing import cast
+
+from lark import Token, Tree
+
+from cbdsl.catalog.metrics import Better
+from cbdsl.catalog.units import SINGULAR
+from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.source import SourceFile, Span
+from cbdsl.syntax import nodes as n
+from cbdsl.syntax.templates import read_text
+
+Branch = Tree[Token]
+Parse = Callable[[SourceFile, Span], Branch]
+
+
+class Builder:
+    """Builds the nodes of one source; `parse` reads the expressions inside templates."""
+
+    def __init__(self, source: SourceFile, parse: Parse) -> None:
+        self.source = source
+        self.parse = parse
+
+    # ---------------------------------------------------------------------------- statements
+
+    def statement(self, tree: Branch, span: Span) -> n.Statement:
+        """A statement on a line of its own."""
+        match tree.data:
+            case "language":
+                return n.Language(self.number(tree.children[0]), span=span)
+            case "param":
+                name, value = tree.children
+                return n.Param(self.name(name), self.literal(cast(Branch, value)), span=span)
+            case "minimize" | "maximize":
+                metric = self.metric(tree.children[0])
+                better: Better = "lower" if tree.data == "minimize" else "higher"
+                return n.Direction(metric, better, span=span)
+            case _:
+                clauses, actions = cast(list[Branch], tree.children)
+                return self.rule(clauses, [actions], span)
+
+    def block(self, head: Branch, lines: list[Branch], span: Span) -> n.Rule:
+        """A rule whose actions stand below it, one or more a line."""
+        return self.rule(cast(Branch, head.children[0]), lines, span)
+
+    def rule(self, clauses: Branch, lines: list[Branch], span: Span) -> n.Rule:
+        label, trigger, window, condition, times = cast(list[Branch | None], clauses.children)
+        assert trigger is not None
+        rule = n.Rule(
+            name=None if label is None else self.name(label.children[0]),
+            trigger=self.trigger(trigger),
+            window=None if window is None else self.window(window),
+            condition=None if condition is None else self.condition(condition),
+            times=None if times is None else n.Times(span=_span(times)),
+            actions=tuple(self.action(cast(Branch, a)) for line in lines for a in line.children),
+            span=span,
+        )
+        if rule.times and rule.condition and not rule.condition.then:
+            at = Span(rule.times.span.start, rule.times.span.start)
+            why = "without it the condition and the word behind it could run together"
+            help = "write `then once`"
+            problem = Diagnostic(
+                "CBR114", "`then` is missing before `once`", self.source, at, why, help
+            )
+            raise CbrError([problem])
+        return rule
+
+    def trigger(self, tree: Branch) -> n.Trigger:
+        parts, span = tree.children, _span(tree)
+        match tree.data:
+            case "on":
+                hook = cast(Token, parts[0])
+                return n.On(str(hook), _span(hook), span=span)
+            case "every_one":
+                return n.Every(None, _unit(parts[0]), span=span)
+            case "every":
+                return n.Every(self.count(parts[0]), _unit(parts[1]), span=span)
+            case "at":
+                positions = tuple(self.count(p) for p in parts[1:])
+                return n.At(_unit(parts[0]), positions, span=span)
+            case _:
+                positions = tuple(self.number(p) for p in parts)
+                return n.At("epoch", positions, span=span)
+
+    def window(self, tree: Branch) -> n.Window:
+        amounts = [self.amount(cast(Branch, a)) for a in tree.children]
+        span = _span(tree)
+        match tree.data:
+            case "after":
+                return n.Window("after", amounts[0], None, span=span)
+            case "until":
+                return n.Window("until", None, amounts[0], span=span)
+            case _:
+                return n.Window("from", amounts[0], amounts[1], span=span)
+
+    def amount(self, tree: Branch) -> n.Amount:
+        count, *unit = tree.children
+        named = _unit(unit[0]) if unit and unit[0] is not None else None
+        return n.Amount(self.count(count), named, span=_span(tree))
+
+    def condition(self, tree: Branch) -> n.Condition:
+        test, then = cast(list[Branch], tree.children)
+        return n.Condition(self.expr(test), then is not None, span=_span(tree))
+
+    def action(self, tree: Branch) -> n.Action:
+        parts, span = tree.children, _span(tree)
+        match tree.data:
+            case "stop":
+                return n.Stop(None if parts[0] is None else self.text(parts[0]), span=span)
+            case "print":
+                return n.Print(self.text(parts[0]), span=span)
+            case "warn":
+                return n.Warn(self.text(parts[0]), span=span)
+            case "save":
+                return n.Save(self.text(parts[0]), span=span)
+            case _:
+                target, op, value = parts
+                symbol = cast(Anything, str(cast(Branch, op).children[0]))
+                assigned = self.expr(cast(Branch, value))
+                return n.Assign(self.name(target), symbol, assigned, span=span)
+
+    # --------------------------------------------------------------------------- expressions
+
+    def expr(self, tree: Branch) -> n.Expr:
+        """An expression; a rung of the grammar that holds one thing only is that thing."""
+        parts, span = cast(list[Branch], tree.children), _span(tree)
+        match tree.data:
+            case "any_of" | "all_of" | "compare" | "paren" if len(parts) == 1:
+                return self.expr(parts[0])
+            case "any_of":
+                return n.Any(tuple(self.expr(p) for p in parts), span=span)
+            case "all_of":
+                return n.All(tuple(self.expr(p) for p in parts), span=span)
+            case "negate":
+                return n.Not(self.expr(parts[0]), span=span)
+            case "compare":
+                ops = tuple(str(op.children[0]) for op in parts[1::2])
+                return n.Compare(ops, tuple(self.expr(p) for p in parts[::2]), span=span)
+            case "improves":
+                by = None if parts[1] is None else self.expr(parts[1])
+                return n.Improves(self.expr(parts[0]), by, span=span)
+            case "stalls":
+                by = None if parts[2] is None else self.expr(parts[2])
+                lasting = self.duration(parts[1])
+                return n.Stalls(self.expr(parts[0]), lasting, by, span=span)
+            case "state":
+                state = cast(Anything, str(parts[2].children[0]))
+                return n.State(self.expr(parts[0]), state, parts[1] is not None, span=span)
+            case "binary":
+                left, op, right = parts
+                sides = self.expr(left), self.expr(right)
+                return n.Binary(str(op.children[0]), *sides, span=span)
+            case "power":
+                return n.Binary("**", self.expr(parts[0]), self.expr(parts[1]), span=span)
+            case "minus":
+                return n.Minus(self.expr(parts[0]), span=span)
+            case "name" | "backtick":
+                return self.metric(tree)
+            case _:
+                return cast(n.Expr, self.literal(tree))
+
+    def literal(self, tree: Branch) -> n.ParamLiteral:
+        """A value written out."""
+        span = _span(tree)
+        match tree.data:
+            case "true" | "false":
+                return n.Truth(tree.data == "true", span=span)
+            case "string":
+                return self.text(tree.children[0])
+            case "span":
+                count, unit = tree.children
+                return n.SpanLiteral(self.number(count), _unit(unit), span=span)
+            case "minus_number":
+                number = self.number(tree.children[0])
+                return n.Number(-number.value, "-" + number.text, span=span)
+            case _:
+                return self.number(tree.children[0])
+
+    def duration(self, tree: Branch) -> n.Duration:
+        count, *unit = tree.children
+        return n.Duration(self.count(count), _unit(unit[0]) if unit else None, span=_span(tree))
+
+    def count(self, item: Branch | Token) -> n.Number | n.Name:
+        """A number or the name of a parameter."""
+        token = item if isinstance(item, Token) else cast(Token, item.children[0])
+        return self.name(token) if token.type == "NAME" else self.number(token)
+
+    def number(self, item: Branch | Token) -> n.Number:
+        token = item if isinstance(item, Token) else cast(Token, item.children[0])
+        text = str(token)
+        value = _percent(text) if text.endswith("%") else float(text)
+        return n.Number(value, text, span=_span(token))
+
+    def name(self, item: Branch | Token) -> n.Name:
+        return n.Name(str(item), span=_span(item))
+
+    def metric(self, item: Branch | Token) -> n.Name:
+        """A name, or one in backticks."""
+        token = item if isinstance(item, Token) else cast(Token, item.children[0])
+        if token.type == "BACKTICK":
+            return n.Name(str(token)[1:-1], quoted=True, span=_span(token))
+        return self.name(token)
+
+    def text(self, item: Branch | Token) -> n.Text:
+        return read_text(self.source, _span(item), self._expression_at)
+
+    def _expression_at(self, span: Span) -> n.Expr:
+        return self.expr(self.parse(self.source, span))
+
+
+def _percent(text: str) -> float:
+    """`29%` is the number nearest to 0.29, which is not always that of 29 / 100 by parts."""
+    digits = text[:-1]
+    return float(f"{digits}e-2")
+
+
+def _unit(item: Branch | Token | None) -> str:
+    """Units are singular from here on."""
+    word = str(cast(Branch, item).children[0])
+    return SINGULAR.get(word, word)
+
+
+def _span(item: Branch | Token) -> Span:
+    place = item if isinstance(item, Token) else item.meta
+    return Span(cast(int, place.start_pos), cast(int, place.end_pos))

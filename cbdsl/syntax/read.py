@@ -1,0 +1,71 @@
+"""Bytes to a source file: what can be wrong before there is a language."""
+
+from __future__ import annotations
+
+import re
+
+from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.source import SourceFile, Span
+
+MAX_BYTES = 1 << 20
+"""The largest rule file that is read, in bytes: some 20,000 rules."""
+
+# C0 and C1 controls but tab, LF and CR; marks that break lines or reorder text; lone surrogates.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_LONE_CR = re.compile("\r(?!\n)")
+
+
+def read_source(data: bytes | str, name: str) -> SourceFile:
+    """A source file from bytes (UTF-8, with or without a BOM) or from text.
+
+    Raises `CbrError` if it is too large, is not UTF-8, or holds characters that cannot be seen.
+    """
+    if len(data) > MAX_BYTES:
+        raise _error(
+            "CBR104",
+            f"the file is larger than {MAX_BYTES:,} bytes",
+            SourceFile(name, ""),
+            None,
+            "rules are sentences that a person wrote; this is likely another kind of file",
+        )
+    if isinstance(data, bytes):
+        data = _decode(data, name)
+    source = SourceFile(name, data.removeprefix("\ufeff"))
+    hidden = _HIDDEN.search(source.text) or _LONE_CR.search(source.text)
+    if hidden:
+        character = hidden.group()
+        raise _error(
+            "CBR102",
+            f"the character U+{ord(character):04X} cannot stand in a rule file",
+            source,
+            Span(*hidden.span()),
+            "it cannot be seen, or changes how the text around it is shown",
+            help="delete it",
+        )
+    return source
+
+
+def _decode(data: bytes, name: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as e:
+        before = data[: e.start].decode("utf-8")
+        source = SourceFile(name, before + "\ufffd")
+        where = Span(len(before), len(before) + 1)
+        raise _error(
+            "CBR101",
+            f"the file is not UTF-8 text: byte 0x{data[e.start]:02X} at offset {e.start}",
+            source,
+            where,
+            "a rule file is UTF-8 text",
+            help="save it as UTF-8, or check that this is the file you meant",
+        ) from None
+
+
+def _error(
+    code: str, message: str, source: SourceFile, span: Span | None, why: str, help: str = ""
+) -> CbrError:
+    return CbrError([Diagnostic(code, message, source, span, why, help)])

@@ -1,0 +1,85 @@
+"""One training run under rules."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cbdsl.program import Program
+from cbdsl.train.data import Data
+from cbdsl.train.quiet import quiet
+
+if TYPE_CHECKING:
+    import keras
+
+    from cbdsl.attach import Rules
+
+__all__ = ["METRICS", "Run", "seed_everything", "train"]
+
+METRICS = ("accuracy", "loss", "val_accuracy", "val_loss")
+"""What stands in the logs of the default model, trained with validation."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended.
+
+    Attributes:
+        host: the rules, with the record of what fired.
+        planned: how many were planned.
+        interrupted: whether Ctrl-C ended it.
+    """
+
+    host: Rules
+    planned: int
+    interrupted: bool
+
+
+def seed_everything(seed: int) -> None:
+    """Makes weights and dropout of this process depend on `seed` alone."""
+    quiet()
+    import keras
+
+    keras.utils.set_random_seed(seed % 2**32)
+
+
+def train(
+    program: Program,
+    model: keras.Model,
+    data: Data,
+    *,
+    epochs: int,
+    run_dir: Path,
+    strict: bool,
+) -> Run:
+    """Trains a compiled model; shows Keras's progress bar on a terminal, else a line an epoch.
+
+    Args:
+        program: the rules.
+        model: takes images of `data.image_shape` and reports `METRICS`.
+        data: what `load_data` made for the same number of epochs.
+        epochs: how many to train.
+        run_dir: where rules save files; it is made when the first one does.
+        strict: see `cbdsl.callbacks`.
+    """
+    quiet()
+    from cbdsl.attach import Rules
+
+    *schedule, host = program.callbacks(run_dir=run_dir, strict=strict)
+    assert isinstance(host, Rules)
+    interrupted = False
+    try:
+        model.fit(
+            data.train,
+            steps_per_epoch=data.steps_per_epoch,
+            epochs=epochs,
+            validation_data=data.validation,
+            callbacks=[*schedule, host],
+            shuffle=False,
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    except KeyboardInterrupt:
+        interrupted = True
+    return Run(host, epochs, interrupted)
