@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cbdsl.checks.context import Context, ParamValue
@@ -11,6 +11,7 @@ from cbdsl.codegen.rules import Needs, rule_class
 from cbdsl.codegen.schedules import parameters, rate_functions
 from cbdsl.plan import Plan
 from cbdsl.plan.build import RATE_FUNCTION
+from cbdsl.plan.naming import argument
 from cbdsl.source import SourceFile, Span
 
 RUNTIME = "cbdsl.runtime"
@@ -104,7 +105,7 @@ def _scheduler(out: Emitter) -> None:
 
 def _callbacks(plan: Plan, out: Emitter) -> None:
     used = _used(plan)
-    arguments = ", ".join(f"{p.name}={literal(p.value)}" for p in used)
+    arguments = ", ".join(f"{argument(p.name)}={literal(p.value)}" for p in used)
     out.line(f"def callbacks({'*, ' + arguments if arguments else ''}):")
     with out.indented():
         out.docstring("All of it, in order, for `model.fit(callbacks=callbacks())`.")
@@ -114,7 +115,7 @@ def _callbacks(plan: Plan, out: Emitter) -> None:
                 kind = "LearningRate" if _needs_epochs(plan) else _KERAS
                 out.line(f"{kind}({_function(plan)}),")
             for rule in plan.rules:
-                passed = ", ".join(f"{p.name}={p.name}" for p in rule.params)
+                passed = ", ".join(_passed(rule.params))
                 out.line(f"{rule.class_name}({passed}),")
         out.line("]")
 
@@ -123,8 +124,14 @@ _KERAS = "keras.callbacks.LearningRateScheduler"
 
 
 def _function(plan: Plan) -> str:
-    passed = "".join(f", {p.name}={p.name}" for p in parameters(plan.schedules))
-    return f"functools.partial({RATE_FUNCTION}{passed})" if passed else RATE_FUNCTION
+    passed = _passed(parameters(plan.schedules))
+    return f"functools.partial({', '.join([RATE_FUNCTION, *passed])})" if passed else RATE_FUNCTION
+
+
+def _passed(params: Iterable[ParamValue]) -> list[str]:
+    """Parameters handed on by their names."""
+    names = [argument(p.name) for p in params]
+    return [f"{name}={name}" for name in names]
 
 
 def _used(plan: Plan) -> list[ParamValue]:

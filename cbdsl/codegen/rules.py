@@ -13,6 +13,7 @@ from cbdsl.codegen.gates import gate
 from cbdsl.codegen.scope import Scope
 from cbdsl.codegen.texts import text
 from cbdsl.plan.model import Gate, RulePlan, Slot
+from cbdsl.plan.naming import argument
 from cbdsl.source import Span
 from cbdsl.syntax import nodes as n
 
@@ -63,13 +64,14 @@ class _Class:
         out.span = None
 
     def _init(self) -> None:
-        arguments = ", ".join(f"{p.name}={literal(p.value)}" for p in self.rule.params)
+        values = {argument(p.name): p.value for p in self.rule.params}
+        arguments = ", ".join(f"{name}={literal(value)}" for name, value in values.items())
         self.out.line()
         self.out.line(f"def __init__(self, *, {arguments}):")
         with self.out.indented():
             self.out.line("super().__init__()")
-            for param in self.rule.params:
-                self.out.line(f"self.{param.name} = {param.name}")
+            for name in values:
+                self.out.line(f"self.{name} = {name}")
 
     def _reset(self) -> None:
         self.out.line()

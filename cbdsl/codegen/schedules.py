@@ -12,6 +12,7 @@ from cbdsl.codegen.rules import Needs, part_of_and, unique
 from cbdsl.codegen.scope import Scope
 from cbdsl.plan.build import RATE_FUNCTION
 from cbdsl.plan.model import Schedule
+from cbdsl.plan.naming import argument
 from cbdsl.syntax import nodes as n
 
 
@@ -48,11 +49,13 @@ def parameters(schedules: tuple[Schedule, ...]) -> list[ParamValue]:
 
 
 def _keywords(schedule: Schedule) -> list[str]:
-    return (["epochs"] if schedule.needs_epochs else []) + [p.name for p in schedule.params]
+    return (["epochs"] if schedule.needs_epochs else []) + [
+        argument(p.name) for p in schedule.params
+    ]
 
 
 def _arguments(schedules: tuple[Schedule, ...]) -> str:
-    keywords = [f"{p.name}={literal(p.value)}" for p in parameters(schedules)]
+    keywords = [f"{argument(p.name)}={literal(p.value)}" for p in parameters(schedules)]
     if any(schedule.needs_epochs for schedule in schedules):
         keywords.insert(0, "epochs=None")
     return ", ".join(["epoch", "lr", *(["*", *keywords] if keywords else [])])

@@ -8,10 +8,8 @@ from cbdsl.catalog.hooks import Hook
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import Context
 from cbdsl.plan.model import Slot
-from cbdsl.plan.naming import Identifiers, variable
+from cbdsl.plan.naming import Identifiers, argument, variable
 from cbdsl.syntax import nodes as n
-
-_ARGUMENTS = {"self", "logs", "before", *VALUES}
 
 
 @dataclass
@@ -33,8 +31,8 @@ class Scope:
     """What it must import from the standard library."""
 
     def __post_init__(self) -> None:
-        params = set(self.context.params) if self.hook is None else set()
-        self._free = Identifiers(_ARGUMENTS | params | {"math"})
+        params = map(argument, self.context.params) if self.hook is None else ()
+        self._free = Identifiers(params)
 
     def metric(self, name: str) -> str:
         """The variable of a metric; asked for the first time, it gets one."""
@@ -43,7 +41,7 @@ class Scope:
         return self.metrics[name]
 
     def param(self, name: str) -> str:
-        return name if self.hook is None else f"self.{name}"
+        return argument(name) if self.hook is None else f"self.{argument(name)}"
 
     def value(self, name: str) -> str:
         """A value that is always there, as Python."""

@@ -8,11 +8,17 @@ from cbdsl.codegen.emitter import escaped
 from cbdsl.codegen.expressions import Expressions
 from cbdsl.syntax import nodes as n
 
+_TO_TEXT = ("text(", "text32(", "names(", "listed(")
+
 
 def text(node: n.Text, expressions: Expressions, known: set[str]) -> str:
     """A text as a Python literal, an f-string where something is filled in."""
     if not node.placeholders:
         return '"' + "".join(escaped(p) for p in node.parts if isinstance(p, str)) + '"'
+    if len(node.parts) == 1:
+        alone = _filled(node.placeholders[0], expressions, known)
+        if alone.endswith(")") and alone.startswith(_TO_TEXT):
+            return alone
     parts = [
         escaped(part).replace("{", "{{").replace("}", "}}")
         if isinstance(part, str)

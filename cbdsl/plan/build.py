@@ -9,15 +9,10 @@ from cbdsl.checks.context import Context, ParamValue
 from cbdsl.checks.metrics import better
 from cbdsl.checks.unused import params_in
 from cbdsl.plan.model import Count, Counter, Gate, Plan, RulePlan, Schedule, Slot
-from cbdsl.plan.naming import Identifiers, Keys, camel, snake, variable
+from cbdsl.plan.naming import Identifiers, Keys, argument, camel, snake, variable
 from cbdsl.syntax import nodes as n
 
 RATE_FUNCTION = "learning_rate"
-
-# Names that the generated module uses for itself.
-_TAKEN = {"keras", "math", "functools", "Rule", "callbacks", "Improves", "Stalls", "Direct"}
-_TAKEN |= {"Memory", "LearningRate", RATE_FUNCTION, "share", "power", "divide", "modulo", "text"}
-_TAKEN |= {"text32", "names", "listed", "numbers", "settable", "float32", "say", "inside"}
 
 # What the function of a schedule rule may read.
 _OF_SCHEDULES = {"epoch", "epochs", "lr"}
@@ -27,7 +22,7 @@ def plan(program: CheckedProgram) -> Plan:
     """The callbacks and schedules of a checked program."""
     context = program.context
     keys = Keys(context)
-    free = Identifiers(_TAKEN)
+    free = Identifiers()
     schedules: list[Schedule] = []
     rules: list[RulePlan] = []
     for rule in context.file.rules:
@@ -185,7 +180,7 @@ class _Rule:
         return Count(float(param.value), count.name, param.is_percent)
 
     def _slots(self) -> tuple[Slot, ...]:
-        taken = Identifiers({p.name for p in self.params})
+        taken = Identifiers(argument(p.name) for p in self.params)
         slots: dict[n.Expr, Slot] = {}
         for expr in n.expressions(self.rule):
             for part in n.walk(expr):

@@ -7,6 +7,7 @@ import hashlib
 import keyword
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from cbdsl.catalog.hooks import ALIASES
 from cbdsl.checks.actions import verb
@@ -38,11 +39,39 @@ class Keys:
         return Named(None, place, place, f"{digest}:{self.seen[digest]}", text, begins, rule.span)
 
 
+# What generated modules use themselves: names of the runtime with what it imports (they are copied
+# into a standalone module), and the attributes of a rule. Nothing from a file may hide them.
+_RUNTIME = """
+    Direct Improves Memory Rule Stalls divide float32 inside listed modulo names numbers power say
+    settable share text text32 write_whole
+    Any Callable ClassVar Fraction Mapping Path annotations functools keras math os struct sys
+    warnings
+    LearningRate callbacks learning_rate
+"""
+_ATTRIBUTES = """
+    advance batch batches begin begun effects epoch epochs fired fired_at firings key
+    known lr memory model name note params place print reset save set_model set_params state step
+    steps stop take_up warn
+    before logs self
+"""
+RESERVED = frozenset((_RUNTIME + _ATTRIBUTES).split())
+
+
+def argument(param: str) -> str:
+    """A parameter as Python's arguments and attributes are called: `class` is `class_`."""
+    # Python and Keras have their own ideas of names that begin with `_` or `on_`.
+    if param.startswith(("_", "param_", "on_")):
+        return f"param_{param}"
+    # One underscore more for every one that is there keeps different names different.
+    bare = param.rstrip("_")
+    return param if usable(bare) and bare not in RESERVED else f"{param}_"
+
+
 class Identifiers:
     """Python identifiers that are free, made from what a rule is called or does."""
 
-    def __init__(self, taken: set[str]) -> None:
-        self.taken = set(taken)
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = {*RESERVED, *taken}
 
     def free(self, wanted: str) -> str:
         """`wanted`, or with a number behind it where that name is taken."""
