@@ -107,15 +107,16 @@ class Rules(keras.callbacks.Callback):
                 setattr(self, method, self._dispatcher(method))
 
     def _dispatcher(self, method: str) -> Callable[..., None]:
-        def dispatch(*args: Any) -> None:
-            self._call(method, *args)
+        # Keras gives the logs by position to some hooks and by name to others.
+        def dispatch(*args: Any, **named: Any) -> None:
+            self._call(method, *args, **named)
 
         return dispatch
 
-    def _call(self, method: str, *args: Any) -> None:
+    def _call(self, method: str, *args: Any, **named: Any) -> None:
         for rule, hook in self._calls[method]:
             try:
-                hook(*args)
+                hook(*args, **named)
             except Exception as error:
                 self._broke(rule, error)
 

@@ -1,0 +1,58 @@
+"""What the README shows is what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import cbdsl
+from cbdsl.diagnostics import render
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def block(start: str) -> str:
+    """The code block that begins with these words."""
+    (found,) = (text for _, text in BLOCKS if text.startswith(start))
+    return found
+
+
+def without_comments(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+
+
+def test_the_rules_are_those_of_the_example() -> None:
+    example = (ROOT / "examples" / "mnist.cbr").read_text("utf-8")
+    assert without_comments(block("# examples/mnist.cbr")) == without_comments(example)
+
+
+def test_the_class_is_the_generated_one() -> None:
+    generated = cbdsl.load(ROOT / "examples" / "mnist.cbr").python
+    assert block("class KeepBest") in generated
+
+
+def test_the_errors_are_the_printed_ones() -> None:
+    rules = (
+        "param target = 95%\n\n"
+        "on epoch_ned if accuracy > target stop\n"
+        "on epoch_end if val_acuracy > target stop\n"
+        'every 30minutes save "model.keras"\n'
+        'at epoch 5 lr *= 0.5, save "half.keras"\n'
+    )
+    metrics = ["loss", "accuracy", "val_loss", "val_accuracy"]
+    found = cbdsl.check(rules, filename="rules.cbr", metrics=metrics)
+    assert [d.code for d in found] == ["CBR201", "CBR205", "CBR111", "CBR401"]
+    shown = block("$ cbdsl check").split("\n", 1)[1]
+    for text in shown.strip().split("\n\n"):
+        pattern = re.escape(text).replace("…", ".*")
+        assert any(re.fullmatch(pattern, render(d)) for d in found), text
+
+
+def test_the_script_compiles() -> None:
+    script = block("import cbdsl")
+    rules = re.search(r'"""(.*?)"""', script, re.DOTALL)
+    assert rules is not None
+    assert len(cbdsl.compile(rules[1]).rules) == 2
+    compile(script, "README.md", "exec")
