@@ -110,7 +110,7 @@ def test_base_install_is_lark_and_click(built: Build) -> None:
         for requirement in metadata(built).get_all("Requires-Dist", [])
         if "extra ==" not in requirement
     ]
-    assert sorted(needed) == ["click>=8.1", "lark>=1.2"]
+    assert sorted(needed) == ["click>=8.1", "lark>=1.3"]
 
 
 def test_sdist_holds_what_it_takes_to_build_test_and_read(built: Build) -> None:

@@ -81,6 +81,9 @@ class Rules(keras.callbacks.Callback):
             "strict": self.strict,
             "state": self.state(),
             "record": self.record,
+            "trained": self.trained,
+            "broken": self.broken,
+            "missing": self.expected.missing,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -89,6 +92,9 @@ class Rules(keras.callbacks.Callback):
         )
         self.take_up(state["state"])
         self.effects.record = state["record"]
+        self.trained = state["trained"]
+        self.broken = state["broken"]
+        self.expected.missing = state["missing"]
 
     # ----------------------------------------------------------------------------- dispatch
 

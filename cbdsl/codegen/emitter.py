@@ -48,12 +48,25 @@ class Emitter:
                 self.line(f"and {part}" if number else part, span=span)
         self.line("):", span=span, place=place)
 
+    def statement(self, code: str, *, span: Span, place: str) -> None:
+        """A statement; one that is a call and too long has its argument on a line of its own."""
+        if len(self._indent) + len(code) + len(place) + 4 <= WIDTH or not code.endswith(")"):
+            self.line(code, span=span, place=place)
+            return
+        head, argument = code[:-1].split("(", 1)
+        self.line(f"{head}(", span=span)
+        with self.indented():
+            self.line(argument, span=span)
+        self.line(")", span=span, place=place)
+
     def docstring(self, text: str) -> None:
         """A docstring of one or more lines, whatever quotes they hold."""
         prefix = "r" if "\\" in text else ""
         first, *rest = text.replace('"""', "'''").split("\n")
-        if not rest and not first.endswith(('"', "\\")):
-            self.line(f'{prefix}"""{first}"""')
+        if not rest:
+            # A quote or a backslash at the end would run into the closing quotes.
+            space = " " if first.endswith(('"', "\\")) else ""
+            self.line(f'{prefix}"""{first}{space}"""')
             return
         self.line(f'{prefix}"""{first}')
         for line in rest:

@@ -245,7 +245,7 @@ class _Method:
             if isinstance(slot.node, n.Stalls):
                 self.out.line(f"self.{slot.name}.restart()", span=slot.node.span)
         for action, code in zip(self.rule.actions, actions, strict=True):
-            self.out.line(code, span=action.span, place=self.place)
+            self.out.statement(code, span=action.span, place=self.place)
 
     def _acting(self) -> list[n.Expr]:
         own = [] if self.rule.condition is None else [self.rule.condition]

@@ -45,7 +45,7 @@ def float32(x: float) -> float:
     try:
         return float(struct.unpack("f", struct.pack("f", x))[0])
     except OverflowError:
-        return math.copysign(math.inf, x)
+        return math.inf if x > 0 else -math.inf
 
 
 def share(part: float, whole: float) -> Fraction:
@@ -53,10 +53,15 @@ def share(part: float, whole: float) -> Fraction:
     return Fraction(repr(float(part))) * int(whole)
 
 
+class NotSettable(RuntimeWarning):
+    """A rule set the learning rate to what is no number, and it stays as it is."""
+
+
 def settable(new: float | None, old: float) -> float:
     """The rate to set: `new`, never below zero; `old`, with a warning, where `new` is no number."""
-    if new is None or not math.isfinite(new):
+    if new is None or not math.isfinite(float32(new)):
         given = "missing" if new is None else new
-        warnings.warn(f"the learning rate stays {old:g}: a rule set it to {given}", stacklevel=2)
+        message = f"the learning rate stays {old:g}: a rule set it to {given}"
+        warnings.warn(message, NotSettable, stacklevel=2)
         return float(old)
     return max(float(new), 0.0)

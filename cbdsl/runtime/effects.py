@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cbdsl.runtime.arithmetic import float32
+
 
 class Direct:
     """Acts at once, and reports what fails on stderr: a callback picked by hand has this one.
@@ -28,7 +30,7 @@ class Direct:
     def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
         """An action could not be done; training goes on."""
         shown = f" {detail!r}" if isinstance(detail, str) else ""
-        sys.stderr.write(f"\n{rule.place}: could not {verb}{shown}: {error}\n")
+        sys.stderr.write(f"\n{rule.place}: could not {to_do(verb)}{shown}: {error}\n")
 
     def stop(self, rule: Any, why: str | None) -> None:
         rule.model.stop_training = True
@@ -46,9 +48,14 @@ class Direct:
         return float(rule.model.optimizer.learning_rate)
 
     def set_rate(self, rule: Any, rate: float | None) -> None:
-        if rate is None or not math.isfinite(rate):
+        if rate is None or not math.isfinite(float32(rate)):
             raise ValueError(f"the learning rate would be {'missing' if rate is None else rate}")
         rule.model.optimizer.learning_rate = max(float(rate), 0.0)
+
+
+def to_do(verb: str) -> str:
+    """An action's verb as it stands after `could not`."""
+    return "set lr" if verb == "lr" else verb
 
 
 def say(rule: Any, message: str, stream: Any) -> None:

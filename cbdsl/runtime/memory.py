@@ -43,7 +43,7 @@ class Improves(Memory):
         gain = by if self.best is None else self.sign * (value - self.best)
         self.improved = value == value and (self.best is None or gain > by)
         if self.improved:
-            self.best = value
+            self.best = float(value)
 
     def holds(self) -> bool:
         return self.improved is True

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+from cbdsl.runtime.arithmetic import NotSettable
 from cbdsl.runtime.rule import Rule
+
+
+class _Asked(float):
+    """A rate that no other is: a function that returns it did not act."""
 
 
 class Scheduled(Rule):
@@ -32,8 +38,17 @@ class Scheduled(Rule):
         """The rate of the epoch that begins, counted from 0."""
         self.epoch = epoch + 1
         more: dict[str, Any] = {"epochs": epochs} if self.needs_epochs else {}
-        new = self.function(epoch, lr, **more)
-        if new != lr:
+        asked = _Asked(lr)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", NotSettable)
+                new = self.function(epoch, asked, **more)
+        except NotSettable as warning:
             self.fired({"lr": lr})
-            self.effects.done(self, "lr", new)
+            self.effects.failed(self, "lr", None, ValueError(str(warning)))
+            return lr
+        if new is asked:
+            return lr
+        self.fired({"lr": lr})
+        self.effects.done(self, "lr", new)
         return new

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 
@@ -38,7 +39,12 @@ def text32(value: float | None) -> str:
 
 def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
     """The logs without what is no number, such as the outputs of a prediction."""
-    return {name: value for name, value in (logs or {}).items() if isinstance(value, int | float)}
+    # NumPy's numbers, which other callbacks may put there, are no plain data.
+    return {
+        name: value if isinstance(value, int | float) else float(value)
+        for name, value in (logs or {}).items()
+        if isinstance(value, Real)
+    }
 
 
 def names(logs: Mapping[str, Any] | None) -> str:

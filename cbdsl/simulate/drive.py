@@ -67,13 +67,15 @@ def simulate(
     run = _Run(members(plan, module, keras), Model(lr), effects, planned, size)
     rates: list[float] = []
     run.call("on_train_begin")
-    epoch = 0
-    while epoch < planned and not run.model.stop_training:
+    logs: dict[str, float] = {}
+    for epoch in range(planned):
         logs = _at(series, epoch)
         rates.append(run.epoch(epoch, logs, [_at(batch_series, b) for b in range(size)]))
-        epoch += 1
-    run.call("on_train_end", dict(logs) if epoch else {})
-    return Simulated(effects.record, rates, epoch)
+        # Asked only here: after a stop before it, Keras still trains one batch.
+        if run.model.stop_training:
+            break
+    run.call("on_train_end", dict(logs))
+    return Simulated(effects.record, rates, len(rates))
 
 
 class _Run:
