@@ -18,16 +18,7 @@ WORDS = frozenset(
     """.split()
 )
 
-VALUES_TO_COME = frozenset({"elapsed", "progress"})
-"""Names of values that this version does not have yet; a metric of that name needs backticks."""
-
 FOREIGN = {
-    "&&": "`and`",
-    "&": "`and`",
-    "||": "`or`",
-    "|": "`or`",
-    "!": "`not`",
-    "^": "`**`",
     "when": "`if`",
     "while": "`if`",
     "where": "`if`",
@@ -45,4 +36,76 @@ FOREIGN = {
     "False": "`false`",
     "None": "`missing`",
 }
-"""Words and signs of other languages, and what cbr says instead."""
+"""Words of other languages, and what cbr says instead."""
+
+FOREIGN_SIGNS = {
+    "&&": "write `and`",
+    "&": "write `and`",
+    "||": "write `or`",
+    "|": "write `or`",
+    "!": "write `not`",
+    "~": "write `not`",
+    "^": "write `**`",
+    "<>": "write `!=`",
+    "≤": "write `<=`",
+    "≥": "write `>=`",
+    "≠": "write `!=`",
+    "×": "write `*`",
+    "÷": "write `/`",
+    "−": "write `-`",
+    "–": "write `-`",
+    "…": "write it out",
+    "'": 'texts stand in `"`',
+    "“": 'texts stand in `"`',
+    "”": 'texts stand in `"`',
+    "„": 'texts stand in `"`',
+    "‘": 'texts stand in `"`',
+    "’": 'texts stand in `"`',
+    ";": "begin a new line, or put a comma between actions",
+    "//": "a comment begins with `#`",
+    "{": "actions stand behind the condition, without braces",
+    "}": "actions stand behind the condition, without braces",
+    "[": "write `(`; a value before this one cannot be asked for",
+    "]": "write `)`; a value before this one cannot be asked for",
+    "\\": "a line goes on inside `( )`",
+}
+"""Signs of other languages, and what to do instead."""
+
+FOREIGN_ACTIONS = {
+    "halt": "stop",
+    "quit": "stop",
+    "exit": "stop",
+    "end": "stop",
+    "break": "stop",
+    "abort": "stop",
+    "log": "print",
+    "echo": "print",
+    "say": "print",
+    "show": "print",
+    "alert": "warn",
+    "checkpoint": "save",
+    "store": "save",
+    "learning_rate": "lr",
+    "rate": "lr",
+}
+"""Verbs that other tools have for what a rule does, and the one of cbr."""
+
+FOREIGN_STATES = {
+    "a": "`nan`",
+    "inf": "`not finite`",
+    "infinite": "`not finite`",
+    "null": "`missing`",
+    "none": "`missing`",
+    "None": "`missing`",
+    "undefined": "`missing`",
+    "na": "`missing`",
+}
+"""What others say behind `is`; `a` is that of `is not a number`."""
+
+FOREIGN_FUNCTIONS = {
+    "isnan": "`loss is nan`",
+    "is_nan": "`loss is nan`",
+    "isinf": "`loss is not finite`",
+    "isfinite": "`loss is finite`",
+}
+"""Functions of other languages that are a predicate in cbr, shown for the loss."""

@@ -96,7 +96,7 @@ class _Rule:
             acts=acts,
             feeds=feeds,
             notes=self._notes(acts),
-            keeps_notes=isinstance(self.rule.trigger, n.On),
+            keeps_notes=isinstance(self.rule.trigger, n.On) or acts.is_batch,
             reads=self._reads(),
             gate=gate,
             window=window,

@@ -82,7 +82,8 @@ class RulePlan:
 
     It acts at `acts`, and feeds its memory at `feeds`, which differs where it acts at the start
     of an epoch. `window` is None or a gate; `notes` are the hooks at which it must remember the
-    metrics, since where it acts there are none.
+    metrics, since where it acts there are none; it `keeps_notes` of metrics that the last logs
+    did not hold, unless it asks for those of the last epoch.
     """
 
     named: Named
