@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import hashlib
 import linecache
+import os
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from cbdsl.codegen import GeneratedModule
 from cbdsl.codegen.schedules import function_name
-from cbdsl.plan import Plan
+from cbdsl.plan import Plan, RulePlan, UsePlan
 from cbdsl.runtime.rule import Rule
 from cbdsl.runtime.scheduled import Scheduled
 from cbdsl.source import SourceFile, Span
@@ -43,13 +44,24 @@ def load(module: GeneratedModule, keras: Any = None) -> ModuleType:
 
 @dataclass(frozen=True)
 class Members:
-    """The loaded rules of a program: schedules first, then callbacks, each in file order."""
+    """The loaded rules of a program: schedules, then callbacks, each in file order.
+
+    Attributes:
+        schedules: the rules that are functions of the epoch and the rate.
+        callbacks: the other rules, and the callbacks of Keras that the file uses.
+    """
 
     schedules: list[Scheduled]
-    rules: list[Rule]
+    callbacks: list[Any]
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The callbacks that are rules."""
+        return [callback for callback in self.callbacks if isinstance(callback, Rule)]
 
     @property
     def all(self) -> list[Rule]:
+        """Everything that has a key and a memory."""
         return [*self.schedules, *self.rules]
 
     def rate(self, epoch: int, lr: float, epochs: int | None) -> float:
@@ -59,8 +71,21 @@ class Members:
         return lr
 
 
-def members(plan: Plan, module: GeneratedModule, keras: Any = None) -> Members:
-    """One object a rule, with the parameters' values that the program was compiled with."""
+def members(
+    plan: Plan,
+    module: GeneratedModule,
+    *,
+    run_dir: str | os.PathLike[str] = ".",
+    keras: Any = None,
+) -> Members:
+    """One object a rule, with the parameters' values that the program was compiled with.
+
+    Args:
+        plan: the plan of a program.
+        module: its generated source.
+        run_dir: where callbacks of Keras write their files.
+        keras: see `load`.
+    """
     loaded = vars(load(module, keras))
     schedules = [
         Scheduled(
@@ -72,7 +97,16 @@ def members(plan: Plan, module: GeneratedModule, keras: Any = None) -> Members:
         )
         for s in plan.schedules
     ]
-    return Members(schedules, [loaded[rule.class_name]() for rule in plan.rules])
+    return Members(schedules, [_made(callback, loaded, run_dir) for callback in plan.callbacks])
+
+
+def _made(
+    planned: RulePlan | UsePlan, loaded: dict[str, Any], run_dir: str | os.PathLike[str]
+) -> Any:
+    if isinstance(planned, RulePlan):
+        return loaded[planned.class_name]()
+    make = loaded[planned.function]
+    return make(os.fspath(run_dir)) if planned.paths else make()
 
 
 def _imports_keras(node: ast.stmt) -> bool:

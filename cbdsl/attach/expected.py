@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cbdsl.diagnostics import did_you_mean
+from cbdsl.plan import RulePlan
 from cbdsl.program import Program
 
 
 class Expected:
-    """The names that rules read at an epoch's end, until they are seen or missed.
+    """The names that rules read, until the logs of an epoch's end hold them or miss them.
 
     Keras cannot tell the names before the first epoch is over: compiled metrics are not built, and
     other callbacks may add some. Those of the validation are due with the first validation.
@@ -37,8 +38,7 @@ class Expected:
         self.due = {
             name: rule.named.place
             for rule in reversed(self.program.plan.rules)
-            for name in rule.reads
-            if rule.acts.metrics in ("epoch", "last")
+            for name in _asked(rule)
         }
 
     def seen(self, epoch: int, logs: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ class Expected:
     def _missed(self, name: str, why: str) -> None:
         place = self.due.pop(name)
         for rule in self.program.plan.rules:
-            if name in rule.reads:
+            if name in _asked(rule):
                 self.missing.setdefault(rule.named.key, []).append(name)
         near = did_you_mean(name, self.known)
         message = (
@@ -70,3 +70,9 @@ class Expected:
         if self.strict:
             raise ValueError(message)
         sys.stderr.write(f"\nwarning: {message}\n")
+
+
+def _asked(rule: RulePlan) -> list[str]:
+    """The metrics that a rule reads, as the logs of an epoch call them."""
+    prefix = "val_" if rule.acts.metrics == "validation" else ""
+    return [prefix + name for name in rule.reads]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from cbdsl.attach.effects import Live
 from cbdsl.attach.expected import Expected
 from cbdsl.catalog.hooks import HOOKS
 from cbdsl.loading import members
+from cbdsl.plan import UsePlan
 from cbdsl.program import Program
 from cbdsl.runtime.record import Record
 from cbdsl.runtime.rule import Rule
@@ -49,9 +51,11 @@ class Rules(keras.callbacks.Callback):
         self.run_dir = run_dir
         self.strict = strict
         self.effects = Live(run_dir, strict)
-        self.members = members(program.plan, program.module)
+        self.members = members(program.plan, program.module, run_dir=run_dir)
         self.expected = Expected(program, strict=strict)
         self.trained = 0
+        self.stopped_by: str | None = None
+        """The callback of Keras, among those the rules use, that ended the training."""
         self.broken: dict[str, str] = {}
         """Rules that raised an error and are switched off for this training, by key."""
         for member in self.members.all:
@@ -99,12 +103,12 @@ class Rules(keras.callbacks.Callback):
     # ----------------------------------------------------------------------------- dispatch
 
     def _bind(self) -> None:
-        """One function a hook that calls the rules having it; none where no rule has it."""
-        self._calls: dict[str, list[tuple[Rule, Callable[..., None]]]] = {
+        """One function a hook that calls the members having it; none where no member has it."""
+        self._calls: dict[str, list[tuple[Any, Callable[..., None]]]] = {
             hook.method: [
-                (rule, getattr(rule, hook.method))
-                for rule in self.members.rules
-                if not _is_default(rule, hook.method)
+                (member, self._hook(member, hook.method))
+                for member in self.members.callbacks
+                if not _is_default(member, hook.method)
             ]
             for hook in HOOKS.values()
         }
@@ -120,11 +124,28 @@ class Rules(keras.callbacks.Callback):
         return dispatch
 
     def _call(self, method: str, *args: Any, **named: Any) -> None:
-        for rule, hook in self._calls[method]:
+        for member, hook in self._calls[method]:
             try:
                 hook(*args, **named)
             except Exception as error:
-                self._broke(rule, error)
+                # A callback of Keras raises on purpose: for a file it cannot write, say.
+                if not isinstance(member, Rule):
+                    raise
+                self._broke(member, error)
+
+    def _hook(self, member: Any, method: str) -> Callable[..., None]:
+        """A member's hook; that of a callback of Keras also notes that it stops the training."""
+        hook: Callable[..., None] = getattr(member, method)
+        if isinstance(member, Rule):
+            return hook
+
+        def noting(*args: Any, **named: Any) -> None:
+            before = self._model is not None and self._model.stop_training
+            hook(*args, **named)
+            if self._model is not None and self._model.stop_training and not before:
+                self.stopped_by = f"Keras's {type(member).__name__}"
+
+        return noting
 
     def _broke(self, rule: Rule, error: Exception) -> None:
         """A rule that raises is switched off and reported; training goes on."""
@@ -143,26 +164,36 @@ class Rules(keras.callbacks.Callback):
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
-        for rule in self.members.rules:
-            rule.set_params(params)  # type: ignore[attr-defined]
+        for member in self.members.callbacks:
+            member.set_params(params)
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
-        for rule in self.members.rules:
-            rule.set_model(model)  # type: ignore[attr-defined]
+        for member in self.members.callbacks:
+            member.set_model(model)
 
     def rate(self, epoch: int, lr: float) -> float:
         """The schedule: the rate of the epoch that begins, counted from 0."""
-        return self.members.rate(epoch, lr, (self.params or {}).get("epochs"))
+        epochs = (self.params or {}).get("epochs")
+        for schedule in self.members.schedules:
+            if schedule.key not in self.broken:
+                try:
+                    lr = schedule.rate(epoch, lr, epochs)
+                except Exception as error:
+                    self._broke(schedule, error)
+        return lr
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.effects.record = Record()
         self.trained = 0
-        self.broken.clear()
+        self.stopped_by = None
+        self.broken = {}
         self.expected.begin()
         self._bind()
         for schedule in self.members.schedules:
             schedule.on_train_begin()
+        if any(isinstance(c, UsePlan) and c.paths for c in self.program.plan.callbacks):
+            Path(self.run_dir).mkdir(parents=True, exist_ok=True)
         self._call("on_train_begin", logs)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -188,6 +219,8 @@ class RateScheduler(keras.callbacks.LearningRateScheduler):
         return vars(self) | {"_model": None, "params": None}
 
 
-def _is_default(rule: Rule, method: str) -> bool:
-    """Whether a rule leaves a hook as Keras has it."""
-    return getattr(type(rule), method) is getattr(keras.callbacks.Callback, method)
+def _is_default(member: Any, method: str) -> bool:
+    """Whether a rule or a callback of Keras leaves a hook as Keras has it."""
+    # Some of Keras's own still go by the older names of the batch hooks, which the others call.
+    names = (method, method.replace("_train_batch_", "_batch_"))
+    return all(getattr(type(member), n) is getattr(keras.callbacks.Callback, n) for n in names)

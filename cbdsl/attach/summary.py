@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cbdsl.attach.host import Rules
 from cbdsl.plan.model import Named
+from cbdsl.runtime.effects import to_do
 from cbdsl.runtime.record import Record
 
 
@@ -16,7 +17,7 @@ def summary(host: Rules, *, planned: int, interrupted: bool = False) -> list[str
         interrupted: whether Ctrl-C ended it.
     """
     rules = host.program.plan.named
-    width = max(len(named.label) for named in rules)
+    width = max((len(named.label) for named in rules), default=0)
     first = _ending(host, planned, interrupted)
     lines = [f"{n.label:<{width}}  {_done(host, n)}" for n in rules]
     return [first, *lines]
@@ -32,6 +33,8 @@ def _ending(host: Rules, planned: int, interrupted: bool) -> str:
             stopped.rule if stopped.rule == stopped.place else f"{stopped.rule}, {stopped.place},"
         )
         return f"Training ended after {epoch}: {name} stopped it{f': {why}' if why else ''}"
+    if host.stopped_by:
+        return f"Training ended after {epoch}: {host.stopped_by} stopped it"
     if host.trained < planned:
         return f"Training ended after {epoch}; no rule stopped it"
     return f"Training ended: all {planned} epochs are done"
@@ -43,17 +46,17 @@ def _done(host: Rules, named: Named) -> str:
         return f"switched off: {host.broken[key]}"
     count = host.record.counts.get(key, 0)
     if count:
-        times = "once" if count == 1 else f"{count} times"
-        where = "in" if count == 1 else "last in"
-        trouble = _trouble(host.record, key)
-        return f"fired {times}, {where} epoch {host.record.last[key]}{trouble}"
+        times = "once, " if count == 1 else f"{count} times, last "
+        epoch = host.record.last[key]
+        when = f"in epoch {epoch}" if epoch else "before the first epoch"
+        return f"fired {times}{when}{_trouble(host.record, key)}"
     return f"did not fire: {_kept(host, named)}"
 
 
 def _trouble(record: Record, key: str) -> str:
     """The last action of a rule that failed, if one did."""
     actions = [a for f in record.firings if f.key == key for a in f.actions if a.error]
-    return f"; could not {actions[-1].verb}: {actions[-1].error}" if actions else ""
+    return f"; could not {to_do(actions[-1].verb)}: {actions[-1].error}" if actions else ""
 
 
 def _kept(host: Rules, named: Named) -> str:
@@ -63,4 +66,7 @@ def _kept(host: Rules, named: Named) -> str:
     missing = host.expected.missing.get(named.key)
     if missing:
         return "the logs never held " + ", ".join(missing)
-    return "its condition was never true"
+    plan = host.program.plan
+    conditions = {s.named.key: s.condition for s in plan.schedules}
+    conditions |= {r.named.key: r.condition for r in plan.rules}
+    return "its condition was never true" if conditions[named.key] else "its moment never came"

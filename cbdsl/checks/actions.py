@@ -81,14 +81,15 @@ def _with(rule: n.Rule, actions: tuple[n.Action, ...]) -> str:
 
 def _stop_before(context: Context, rule: n.Rule) -> Iterator[Diagnostic]:
     hook = hook_of(rule)
-    if hook is None or not hook.begins or not hook.trains:
+    if hook is None or not hook.trains or not (hook.begins or hook.name == "train_end"):
         return
+    message = f"a stop at `{hook.name}` comes one batch late"
+    why = "Keras looks whether to stop only after a batch or an epoch"
+    help = f"stop at `{hook.name.replace('begin', 'end')}`"
+    if hook.name == "train_end":
+        message, why, help = f"a stop at `{hook.name}` changes nothing", "training has ended", ""
+    elif hook.name == "train_begin":
+        help = ""
     for action in rule.actions:
         if isinstance(action, n.Stop):
-            yield context.problem(
-                "CBR405",
-                f"a stop at `{hook.name}` comes one batch late",
-                action,
-                why="Keras looks whether to stop only after a batch or an epoch",
-                help=f"stop at `{hook.name.replace('begin', 'end')}`",
-            )
+            yield context.problem("CBR405", message, action, why=why, help=help)

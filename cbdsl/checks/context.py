@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,6 +55,21 @@ class Context:
         """Which direction is better, as the file's own `minimize` and `maximize` say."""
         return {d.metric.name: d.better for d in self.file.directions}
 
+    @cached_property
+    def unread(self) -> frozenset[str]:
+        """The words of what could not be read: they may be used there."""
+        text = " ".join(self.source.slice(span) for span in self.file.unread)
+        return frozenset(re.findall(r"\w+", text))
+
+    @cached_property
+    def lost(self) -> frozenset[str]:
+        """The second words of statements that could not be read: they may be defined there.
+
+        What is wrong with such a name is likely no second mistake, so nothing is said of it.
+        """
+        found = (_SECOND.match(self.source.text, *span) for span in self.file.unread)
+        return frozenset(match[1].strip("`") for match in found if match)
+
     def kind_of(self, name: n.Name) -> NameKind:
         """What a name stands for; everything that is nothing else is a metric."""
         if name.quoted:
@@ -85,6 +101,9 @@ class Context:
         """A diagnostic in this file."""
         span = at.span if isinstance(at, n.Node) else at
         return Diagnostic(code, message, self.source, span, why, help)
+
+
+_SECOND = re.compile(r"\s*\w+\s+(`[^`\n]*`|\w+)")
 
 
 def and_list(names: Iterable[str]) -> str:

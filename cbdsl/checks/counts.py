@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cbdsl.catalog.hooks import ALIASES, HOOKS
 from cbdsl.catalog.units import PLURAL
+from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import Context, ParamValue, and_list
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax import nodes as n
@@ -68,18 +69,29 @@ def _window(context: Context, rule: n.Rule, window: n.Window) -> Iterator[Diagno
                 why="only a rule about epochs may leave it out",
                 help=f"write `{context.source.slice(bound.span)} epochs` or `… batches`",
             )
-    if len(bounds) == 2:
-        start, end = (_size(context, b) for b in bounds)
-        assert window.start
-        assert window.end
-        if start and end and start[1] == end[1] and start[0] > end[0]:
-            swapped = f"from {_text(context, window.end)} to {_text(context, window.start)}"
-            yield context.problem(
-                "CBR307",
-                "this window ends before it begins",
-                window,
-                help=f"swap the two: `{swapped}`",
-            )
+    if window.start and window.end:
+        yield from _both(context, window, window.start, window.end)
+
+
+def _both(
+    context: Context, window: n.Window, first: n.Amount, last: n.Amount
+) -> Iterator[Diagnostic]:
+    """Both ends of a window count the same thing, and stand in order."""
+    start, end = _size(context, first), _size(context, last)
+    if start is None or end is None:
+        return
+    if (start[1] == "batch") != (end[1] == "batch"):
+        yield context.problem(
+            "CBR303",
+            "one end of this window counts batches, the other does not",
+            window,
+            help="count both in batches, or both in epochs",
+        )
+    elif start[1] == end[1] and start[0] > end[0]:
+        swapped = f"from {_text(context, last)} to {_text(context, first)}"
+        yield context.problem(
+            "CBR307", "this window ends before it begins", window, help=f"swap the two: `{swapped}`"
+        )
 
 
 def _amount(
@@ -147,11 +159,16 @@ def _bad_count(
     return None
 
 
-def _unknown(context: Context, name: n.Name) -> Diagnostic:
+def _unknown(context: Context, name: n.Name) -> Diagnostic | None:
+    if name.name in context.lost:
+        return None
+    if name.name in VALUES:
+        message = f"`{name.name}` is no count"
+        return context.problem("CBR302", message, name, help="write a number or a parameter")
     if context.params:
         why = f"the file's parameters are {and_list(context.params)}"
     else:
-        why = "the file has none"
+        why = "the file has no parameters"
     help = did_you_mean(name.name, context.params) or f"write `param {name.name} = 3` above"
     return context.problem(
         "CBR204", f"there is no parameter `{name.name}`", name, why=why, help=help

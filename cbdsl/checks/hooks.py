@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cbdsl.catalog.hooks import ALIASES, HOOKS
+from cbdsl.catalog.units import PLURAL, SINGULAR
 from cbdsl.checks.context import Context, and_list
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax import nodes as n
@@ -16,15 +17,17 @@ def check(context: Context) -> Iterator[Diagnostic]:
         if not isinstance(trigger, n.On) or trigger.hook in HOOKS or trigger.hook in ALIASES:
             continue
         name = trigger.hook.removeprefix("on_")
-        help = did_you_mean(name, [*HOOKS, *ALIASES]) or _by_unit(name)
-        yield context.problem(
-            "CBR201",
-            f"there is no hook `{trigger.hook}`",
-            trigger.hook_span,
-            why=f"the hooks are {and_list(HOOKS)}",
-            help=f"write `on {name}`" if name in HOOKS or name in ALIASES else help,
-        )
-
-
-def _by_unit(name: str) -> str:
-    return f"write `every {name}` or `on {name}_end`" if name in ("epoch", "batch") else ""
+        if name == "interrupt":
+            message = "`on interrupt` is not in this version of cbdsl"
+            yield context.problem("CBR115", message, trigger.hook_span)
+            continue
+        message = f"there is no hook `{trigger.hook}`"
+        if name in HOOKS or name in ALIASES:
+            help = f"write `on {name}`"
+        elif name in SINGULAR or name in PLURAL:
+            unit = SINGULAR.get(name, name)
+            help = f"write `every {unit}` or `on {unit}_end`"
+        else:
+            help = did_you_mean(name, [*HOOKS, *ALIASES])
+        why = "" if help else f"the hooks are {and_list(HOOKS)}"
+        yield context.problem("CBR201", message, trigger.hook_span, why=why, help=help)

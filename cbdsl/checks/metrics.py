@@ -13,6 +13,9 @@ from cbdsl.syntax import nodes as n
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
+    for named in context.file.directions:
+        if context.kind_of(named.metric) == "metric":
+            yield from _exists(context, named.metric, None)
     for rule in context.file.rules:
         hook = hook_of(rule)
         for expr in n.expressions(rule):
@@ -23,8 +26,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 if (
                     isinstance(part, n.Improves | n.Stalls)
                     and better(context, part.operand) is None
+                    and not _may_tell(context, part.operand)
                 ):
                     yield _no_direction(context, part.operand)
+
+
+def _may_tell(context: Context, expr: n.Expr) -> bool:
+    """Whether a statement that could not be read may say which direction is better."""
+    return any(name.name in context.lost for name in context.metrics_in(expr))
 
 
 def hook_of(rule: n.Rule) -> Hook | None:
@@ -80,7 +89,7 @@ def direction(name: str) -> Better | None:
 
 
 def _exists(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagnostic]:
-    if context.metrics is None:
+    if context.metrics is None or name.name in context.lost:
         return
     known = context.metrics | {"learning_rate"}
     if hook and hook.metrics == "validation":
@@ -91,7 +100,7 @@ def _exists(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagn
             "CBR205",
             f"the model does not report `{name.name}`",
             name,
-            why=f"it reports {and_list(sorted(context.metrics))}",
+            why=f"it reports {and_list(sorted(context.metrics)) or 'nothing'}",
             help=did_you_mean(name.name, names),
         )
 

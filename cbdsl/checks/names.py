@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cbdsl.catalog.values import VALUES
-from cbdsl.catalog.words import FOREIGN, VALUES_TO_COME, WORDS
+from cbdsl.catalog.words import FOREIGN, WORDS
 from cbdsl.checks.context import Context
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
@@ -13,6 +12,7 @@ from cbdsl.syntax import nodes as n
 
 def check(context: Context) -> Iterator[Diagnostic]:
     yield from _defined(context)
+    yield from _directions(context)
     for rule in context.file.rules:
         for expr in n.expressions(rule):
             for part in n.walk(expr):
@@ -33,34 +33,48 @@ def _defined(context: Context) -> Iterator[Diagnostic]:
                 "CBR203", f"a {what} cannot be called `{name.name}`", name, why=why
             )
         elif name.name in seen:
-            first = context.source.place(seen[name.name].span)
+            yield _twice(context, f"the name `{name.name}`", name, seen[name.name])
+        elif what == "parameter" and name.name in (context.metrics or ()):
             yield context.problem(
                 "CBR202",
                 f"the name `{name.name}` is given twice",
                 name,
-                why=f"it was first given at {first}",
+                why="the model reports a metric of that name",
                 help="choose another name",
             )
         seen.setdefault(name.name, name)
 
 
+def _directions(context: Context) -> Iterator[Diagnostic]:
+    """`minimize` and `maximize` name metrics, each once."""
+    seen: dict[str, n.Name] = {}
+    for direction in context.file.directions:
+        metric = direction.metric
+        kind = context.kind_of(metric)
+        if kind == "value":
+            message = f"`{metric.name}` is a word of the language, not a metric"
+            help = f"for a metric of that name write `{metric.name}` in backticks"
+            yield context.problem("CBR203", message, metric, help=help)
+        elif kind == "param":
+            message = f"`{metric.name}` is a parameter, not a metric"
+            yield context.problem("CBR202", message, metric, help="choose another name for one")
+        elif metric.name in seen:
+            what = f"the better direction of `{metric.name}`"
+            yield _twice(context, what, metric, seen[metric.name])
+        seen.setdefault(metric.name, metric)
+
+
+def _twice(context: Context, what: str, name: n.Name, first: n.Name) -> Diagnostic:
+    where = context.source.place(first.span)
+    is_direction = what.startswith("the better")
+    help = "delete one of the two" if is_direction else "choose another name"
+    why = f"it was first given at {where}"
+    return context.problem("CBR202", f"{what} is given twice", name, why=why, help=help)
+
+
 def _used(context: Context, name: n.Name) -> Iterator[Diagnostic]:
-    if name.quoted or name.name in VALUES:
-        return
-    if name.name in VALUES_TO_COME:
-        yield context.problem(
-            "CBR203",
-            f"`{name.name}` is not in this version of cbdsl",
-            name,
-            help=f"for a metric of that name write `{name.name}` in backticks",
-        )
-    elif name.name in WORDS:
-        yield context.problem(
-            "CBR203",
-            f"`{name.name}` is a word of the language, not a value",
-            name,
-            help=f"for a metric of that name write `{name.name}` in backticks",
-        )
-    elif name.name in FOREIGN:
+    """A word of another language; those of the language itself are no names to the parser."""
+    known = {*context.params, *(context.metrics or ())}
+    if name.name in FOREIGN and not name.quoted and name.name not in known:
         help = f"cbr says {FOREIGN[name.name]}"
         yield context.problem("CBR109", f"`{name.name}` cannot stand here", name, help=help)

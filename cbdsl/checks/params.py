@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
+from numbers import Real
 
 from cbdsl.checks.context import Kind, ParamValue
 from cbdsl.diagnostics import CbrError, Diagnostic, did_you_mean
@@ -79,30 +81,49 @@ def _given(
     param = declared[name]
     if isinstance(value, Literal):
         literal = _read(name, value, param.kind)
-        right = literal.kind == param.kind
-        right = right and (param.kind != "span" or literal.unit == param.unit)
         new: Given = literal.value
+        right = literal.kind == param.kind and _fits(param.kind, new)
+        right = right and (param.kind != "span" or literal.unit == param.unit)
     else:
         right = _fits(param.kind, value)
         new = value
     if not right:
         shown = _KINDS[param.kind].format(unit=_units(param))
-        message = f"the parameter `{name}` is {shown}, not `{value}`"
+        # As ASCII: a value that is refused may hold what no terminal shows.
+        message = f"the parameter `{name}` is {shown}, not {value!a}"
         why = "a parameter keeps the type that the file gives it"
         raise CbrError([Diagnostic("CBR306", message, source, None, why)])
-    return ParamValue(name, param.kind, param.unit, new)
+    return ParamValue(name, param.kind, param.unit, _plain_value(new))
 
 
 def _fits(kind: Kind, value: Given) -> bool:
     match kind:
         case "truth":
             return isinstance(value, bool)
+        case _ if isinstance(value, bool):
+            return False
         case "text":
-            return isinstance(value, str)
+            return isinstance(value, str) and not any(map(_is_control, value))
         case _:
-            if isinstance(value, bool | str):
-                return False
-            return math.isfinite(value)
+            return isinstance(value, Real) and _is_finite(value)
+
+
+def _is_finite(value: Real) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
+
+
+def _plain_value(value: Given) -> float | bool | str:
+    """Without the types of other libraries, whose `repr` is no literal."""
+    if isinstance(value, bool):
+        return value
+    return str(value) if isinstance(value, str) else float(value)
 
 
 _KINDS = {

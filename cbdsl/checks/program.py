@@ -17,6 +17,7 @@ from cbdsl.checks import (
     reach,
     types,
     unused,
+    use,
 )
 from cbdsl.checks.context import Context
 from cbdsl.checks.params import Given, params_of
@@ -36,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     metrics.check,
     actions.check,
     paths.check,
+    use.check,
     conditions.check,
     reach.check,
     unused.check,
@@ -69,9 +71,16 @@ def check(
     values, wrong = params_of(source, file, params or {})
     context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
     found = in_order([*problems, *wrong, *_all(context)])
+    if not (file.rules or file.uses or any(d.is_error for d in found)):
+        found = [_nothing(source)]
     if any(d.is_error for d in found):
         raise CbrError(found)
     return CheckedProgram(context, tuple(found))
+
+
+def _nothing(source: SourceFile) -> Diagnostic:
+    help = "write one, such as `on epoch_end if accuracy > 0.9 stop`"
+    return Diagnostic("CBR105", "there are no rules in this text", source, None, help=help)
 
 
 def _all(context: Context) -> Iterable[Diagnostic]:

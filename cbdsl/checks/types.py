@@ -115,7 +115,11 @@ class _Types:
             except CbrError as e:
                 yield from e.diagnostics
                 continue
-            if placeholder.spec:
+            if kind == "truth":
+                message = "a condition cannot be filled into a text"
+                help = "fill in the numbers that it compares"
+                yield self.context.problem("CBR301", message, placeholder, help=help)
+            elif placeholder.spec:
                 yield from self._spec(placeholder, kind)
 
     def _spec(self, placeholder: n.Placeholder, kind: Kind) -> Iterator[Diagnostic]:
@@ -130,7 +134,8 @@ class _Types:
         whole = isinstance(placeholder.value, n.Name) and placeholder.value.name in _WHOLE
         sample: object = {"number": 1 if whole else 0.5, "text": "a"}.get(kind)
         try:
-            if shape is None or sample is None:
+            # `c` would write the character of that number.
+            if shape is None or sample is None or spec.endswith("c"):
                 raise ValueError
             format(sample, spec)
         except ValueError:
@@ -140,6 +145,7 @@ class _Types:
                 f"the format `{spec}` does not fit {what}",
                 placeholder,
                 why="formats are those of Python: `.3f`, `.1%`, `>8.2e`, `03d`",
+                help=_better(spec, kind),
             )
 
     def _mismatch(self, expr: n.Expr, kind: Kind, wanted: Kind) -> Diagnostic:
@@ -152,6 +158,12 @@ class _Types:
         return self.context.problem(
             "CBR301", f"this is {_WORDS[kind]}, where {_WORDS[wanted]} is needed", expr, help=help
         )
+
+
+def _better(spec: str, kind: Kind) -> str:
+    if spec.endswith("d") and kind == "number":
+        return f"`d` is for counts such as `epoch`; write `{spec[:-1]}.0f`"
+    return "write it without spaces" if spec != spec.strip() else ""
 
 
 _WHOLE = {"epoch", "epochs", "batch", "batches", "step", "steps"}

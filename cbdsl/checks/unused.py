@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cbdsl.catalog.words import WORDS
 from cbdsl.checks.context import Context
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
@@ -12,10 +13,11 @@ from cbdsl.syntax import nodes as n
 def check(context: Context) -> Iterator[Diagnostic]:
     used = {name for rule in context.file.rules for name in params_in(rule)}
     for param in context.file.params:
-        if param.name.name not in used:
+        name = param.name.name
+        if name not in used | context.unread | WORDS:
             yield context.problem(
                 "CBR402",
-                f"no rule uses the parameter `{param.name.name}`",
+                f"no rule uses the parameter `{name}`",
                 param.name,
                 help="delete it, or use it",
             )

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 import click
 
 from cbdsl.checks.params import Literal
-from cbdsl.cli.files import FINDINGS, count, read, set_option, show
+from cbdsl.cli.files import (
+    FAILED,
+    FINDINGS,
+    Unreadable,
+    complain,
+    count,
+    open_file,
+    set_option,
+    show,
+)
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 
@@ -30,18 +39,24 @@ def command(
 ) -> None:
     """Say what is wrong with rule files; silent when all is well.
 
-    Exits with 1 if there are errors. `-` is standard input.
+    Exits with 1 if there are errors, and with 2 if a file cannot be read. `-` is standard input.
     """
     names = None if metrics is None else [m.strip() for m in metrics.split(",") if m.strip()]
     found: list[Diagnostic] = []
+    unreadable = False
     for file in files:
         try:
-            program = Program(read(file), params=params, metrics=names, epochs=epochs)
+            program = Program(open_file(file), params=params, metrics=names, epochs=epochs)
             found += program.diagnostics
         except CbrError as e:
             found += e.diagnostics
+        except Unreadable as e:
+            complain(str(e))
+            unreadable = True
     show(found)
     if found:
         click.echo(count(found), err=True)
+    if unreadable:
+        sys.exit(FAILED)
     if any(d.is_error for d in found):
         sys.exit(FINDINGS)

@@ -15,24 +15,31 @@ from cbdsl.program import Program
 @click.command("compile")
 @click.argument("file")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Where to write; else stdout."
+    "-o",
+    "--output",
+    metavar="OUT.py",
+    help="Where to write; else, or with -, standard output.",
 )
 @click.option("--standalone", is_flag=True, help="Copy in the runtime, so that keras is enough.")
-def command(file: str, output: Path | None, standalone: bool) -> None:
-    """Turn a rule file into a Python module with a function callbacks()."""
+def command(file: str, output: str | None, standalone: bool) -> None:
+    """Turn a rule file into a Python module with a function callbacks().
+
+    Writes nothing if the rules have errors. `-` is standard input.
+    """
+    if output not in (None, "-") and not str(output).endswith(".py"):
+        fail(f"-o {output}: what is written is Python; the file's name must end in .py")
     try:
         program = Program(read(file))
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)
     text = program.standalone if standalone else program.python
-    if output is None:
-        click.echo(text, nl=False)
+    if output is None or output == "-":
+        # As bytes: Python source is UTF-8, whatever the terminal is.
+        click.echo(text.encode(), nl=False)
         return
-    if output.suffix != ".py":
-        fail(f"{output}: what is written is Python; write -o {output.with_suffix('.py')}")
     try:
-        _write_whole(output, text)
+        _write_whole(Path(output), text)
     except OSError as e:
         fail(f"{output}: cannot be written: {e.strerror or e}")
 

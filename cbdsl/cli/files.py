@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import click
 
 from cbdsl.checks.params import Literal
-from cbdsl.diagnostics import CbrError, Diagnostic, render
+from cbdsl.diagnostics import CbrError, Diagnostic, render, visible
 from cbdsl.program import read_file
 from cbdsl.source import SourceFile
 from cbdsl.syntax import MAX_BYTES, read_source
@@ -22,14 +22,26 @@ FAILED = 2
 """Exit status when the command could not do its work."""
 
 
+class Unreadable(Exception):
+    """A file that cannot be read, and why."""
+
+
 def read(path: str) -> SourceFile:
     """A rule file, `-` for standard input; raises `CbrError`, and exits if it cannot be read."""
+    try:
+        return open_file(path)
+    except Unreadable as e:
+        fail(str(e))
+
+
+def open_file(path: str) -> SourceFile:
+    """A rule file, `-` for standard input; raises `CbrError`, or `Unreadable`."""
     try:
         if path == "-":
             return read_source(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
         return read_file(path)
     except OSError as e:
-        fail(f"{path}: cannot be read: {e.strerror or e}")
+        raise Unreadable(f"{path}: cannot be read: {e.strerror or e}") from e
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
@@ -55,8 +67,14 @@ def refuse(error: CbrError) -> NoReturn:
 
 def fail(message: str) -> NoReturn:
     """Say why the command could not do its work and exit."""
-    click.echo(f"cbdsl: {message}", err=True)
+    complain(message)
     sys.exit(FAILED)
+
+
+def complain(message: str) -> None:
+    """Say what the command could not do."""
+    # A file's name can hold what would steer a terminal.
+    click.echo(f"cbdsl: {visible(message)}", err=True)
 
 
 def settings(
@@ -85,5 +103,4 @@ def set_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _wants_colour(stream: Any) -> bool:
-
     return bool(stream.isatty()) and not os.environ.get("NO_COLOR")

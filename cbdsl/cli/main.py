@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from cbdsl import __version__
+from cbdsl.diagnostics import did_you_mean
 
 VERBS = {
     "check": "say what is wrong with rule files",
@@ -20,6 +21,17 @@ class _Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
+            help = did_you_mean(name, VERBS)
+            if name.endswith(".cbr"):
+                help = f"write `cbdsl check {name}`"
+            ctx.fail(f"there is no command `{name}`" + (f"; {help}" if help else ""))
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:

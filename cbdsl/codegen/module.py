@@ -9,7 +9,7 @@ from cbdsl.checks.context import Context, ParamValue
 from cbdsl.codegen.emitter import WIDTH, Emitter, literal
 from cbdsl.codegen.rules import Needs, rule_class
 from cbdsl.codegen.schedules import parameters, rate_functions
-from cbdsl.plan import Plan
+from cbdsl.plan import Plan, UsePlan
 from cbdsl.plan.build import RATE_FUNCTION
 from cbdsl.plan.naming import argument
 from cbdsl.source import SourceFile, Span
@@ -36,10 +36,13 @@ def generate(plan: Plan, context: Context) -> GeneratedModule:
         if _needs_epochs(plan):
             _separated(body)
             _scheduler(body)
-    for rule in plan.rules:
+    for callback in plan.callbacks:
         _separated(body)
-        needs.helpers.add("Rule")
-        rule_class(rule, context, body, needs)
+        if isinstance(callback, UsePlan):
+            _used_callback(callback, body, needs)
+        else:
+            needs.helpers.add("Rule")
+            rule_class(callback, context, body, needs)
     _separated(body)
     _callbacks(plan, body)
 
@@ -104,8 +107,10 @@ def _scheduler(out: Emitter) -> None:
 
 
 def _callbacks(plan: Plan, out: Emitter) -> None:
-    used = _used(plan)
-    arguments = ", ".join(f"{argument(p.name)}={literal(p.value)}" for p in used)
+    given = [f"{argument(p.name)}={literal(p.value)}" for p in _used(plan)]
+    if any(isinstance(c, UsePlan) and c.paths for c in plan.callbacks):
+        given.append('run_dir="."')
+    arguments = ", ".join(given)
     out.line(f"def callbacks({'*, ' + arguments if arguments else ''}):")
     with out.indented():
         out.docstring("All of it, in order, for `model.fit(callbacks=callbacks())`.")
@@ -114,10 +119,32 @@ def _callbacks(plan: Plan, out: Emitter) -> None:
             if plan.schedules:
                 kind = "LearningRate" if _needs_epochs(plan) else _KERAS
                 out.line(f"{kind}({_function(plan)}),")
-            for rule in plan.rules:
-                passed = ", ".join(_passed(rule.params))
-                out.line(f"{rule.class_name}({passed}),")
+            for callback in plan.callbacks:
+                if isinstance(callback, UsePlan):
+                    out.line(f"{callback.function}({'run_dir' if callback.paths else ''}),")
+                else:
+                    out.line(f"{callback.class_name}({', '.join(_passed(callback.params))}),")
         out.line("]")
+
+
+def _used_callback(use: UsePlan, out: Emitter, needs: Needs) -> None:
+    """A function that makes one of Keras's own callbacks."""
+    out.span = use.named.span
+    out.line(f"def {use.function}({'run_dir=' + literal('.') if use.paths else ''}):")
+    with out.indented():
+        out.docstring(use.named.text)
+        given = [f"{name}={_given(use, name, needs)}" for name in use.arguments]
+        call = f"return keras.callbacks.{use.callback}({', '.join(given)})"
+        out.statement(call, span=use.named.span, place=use.named.place)
+    out.span = None
+
+
+def _given(use: UsePlan, name: str, needs: Needs) -> str:
+    value = use.arguments[name]
+    if name not in use.paths:
+        return literal(value) if not isinstance(value, float) else repr(value)
+    needs.modules.add("os")
+    return f"os.path.join(run_dir, {literal(value)})"
 
 
 _KERAS = "keras.callbacks.LearningRateScheduler"

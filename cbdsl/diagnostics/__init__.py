@@ -3,7 +3,7 @@
 from cbdsl.diagnostics.codes import CODES, Code, Severity
 from cbdsl.diagnostics.model import CbrError, Diagnostic
 from cbdsl.diagnostics.suggest import did_you_mean
-from cbdsl.diagnostics.text import render
+from cbdsl.diagnostics.text import render, visible
 
 __all__ = [
     "CODES",
@@ -13,4 +13,5 @@ __all__ = [
     "Severity",
     "did_you_mean",
     "render",
+    "visible",
 ]

@@ -12,4 +12,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name[:100].lower(), sorted(set(known)), n=3, cutoff=0.65)
     if not near:
         return ""
+    if near[0] == name.lower():
+        # Only its capitals are wrong.
+        near = near[:1]
     return "did you mean " + " or ".join(f"`{n}`" for n in near) + "?"

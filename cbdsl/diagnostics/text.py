@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from cbdsl.diagnostics.model import Diagnostic
 from cbdsl.source import SourceFile, Span
 
@@ -37,28 +39,42 @@ def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
 
 
 def _where(diagnostic: Diagnostic) -> str:
+    name = visible(diagnostic.source.name)
     if diagnostic.span is None:
-        return diagnostic.source.name
+        return name
     line, column = diagnostic.source.position(diagnostic.span)
-    return f"{diagnostic.source.name}:{line}:{column}"
+    return f"{name}:{line}:{column}"
 
 
 def _excerpt(source: SourceFile, span: Span) -> tuple[str, str]:
     """The line a span begins in, cut to the terminal where it is long, and the carets below it."""
     line, column = source.position(span)
-    text = _visible(source.lines.line(line))
+    text = visible(source.lines.line(line))
     begin = column - 1
-    length = max(1, min(span.end - span.start, len(text) - begin))
-    if len(text) <= _WIDTH:
-        return text, " " * begin + "^" * length
-    start = max(0, begin - _WIDTH // 2)
-    shown = text[start : start + _WIDTH]
-    before = "…" if start else ""
-    after = "…" if start + _WIDTH < len(text) else ""
-    begin = begin - start + len(before)
-    return before + shown + after, " " * begin + "^" * max(1, min(length, _WIDTH - begin))
+    end = min(begin + span.end - span.start, len(text))
+    before = after = ""
+    if len(text) > _WIDTH:
+        start = max(0, begin - _WIDTH // 2)
+        before = "…" if start else ""
+        after = "…" if start + _WIDTH < len(text) else ""
+        text = text[start : start + _WIDTH]
+        begin, end = begin - start, min(end - start, _WIDTH)
+    indent = _cells(before + text[:begin])
+    return before + text + after, " " * indent + "^" * max(1, _cells(text[begin:end]))
 
 
-def _visible(text: str) -> str:
-    """One column a character: tabs as one space, what could steer a terminal as `·`."""
+def visible(text: str) -> str:
+    """Tabs as one space, and what could steer a terminal as `·`."""
     return "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)
+
+
+def _cells(text: str) -> int:
+    """How many columns of a terminal a text takes: two for wide characters, none for accents."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.category(c) in ("Mn", "Me")
+        else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )

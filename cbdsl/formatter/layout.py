@@ -30,6 +30,9 @@ def statement(node: n.Statement) -> str:
         case n.Direction():
             verb = "minimize" if node.better == "lower" else "maximize"
             return f"{verb} {expression(node.metric)}"
+        case n.Use():
+            arguments = ", ".join(_argument(a) for a in node.arguments)
+            return f"use {node.callback.name}({arguments})"
         case n.Rule():
             name = f"{node.name.name}: " if node.name else ""
             return name + rule_text(node)
@@ -145,6 +148,10 @@ def _action(node: n.Action) -> str:
             return f"save {_text(node.path)}"
         case n.Assign():
             return f"{node.target.name} {node.op} {expression(node.value)}"
+
+
+def _argument(node: n.Argument) -> str:
+    return f"{node.name.name}={'none' if node.value is None else _literal(node.value)}"
 
 
 def _literal(node: n.ParamLiteral) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
+from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.checks import CheckedProgram
 from cbdsl.checks.actions import is_setting
 from cbdsl.checks.context import Context, ParamValue
 from cbdsl.checks.metrics import better
 from cbdsl.checks.unused import params_in
-from cbdsl.plan.model import Count, Counter, Gate, Plan, RulePlan, Schedule, Slot
-from cbdsl.plan.naming import Identifiers, Keys, argument, camel, snake, variable
+from cbdsl.checks.use import value_of
+from cbdsl.plan.model import Count, Counter, Gate, Plan, RulePlan, Schedule, Slot, UsePlan
+from cbdsl.plan.naming import Identifiers, Keys, argument, camel, snake, snake_case, variable
 from cbdsl.syntax import nodes as n
 
 RATE_FUNCTION = "learning_rate"
@@ -24,15 +26,35 @@ def plan(program: CheckedProgram) -> Plan:
     keys = Keys(context)
     free = Identifiers()
     schedules: list[Schedule] = []
-    rules: list[RulePlan] = []
-    for rule in context.file.rules:
-        builder = _Rule(context, rule)
-        if builder.is_schedule():
-            schedules.append(builder.schedule(keys, free))
-        else:
-            rules.append(builder.plan(keys, free))
+    callbacks: list[RulePlan | UsePlan] = []
+    for statement in context.file.statements:
+        if isinstance(statement, n.Use):
+            callbacks.append(_use(context, statement, keys, free))
+        elif isinstance(statement, n.Rule):
+            builder = _Rule(context, statement)
+            if builder.is_schedule():
+                schedules.append(builder.schedule(keys, free))
+            else:
+                callbacks.append(builder.plan(keys, free))
     sets = any(is_setting(a) for r in context.file.rules for a in r.actions)
-    return Plan(context.source, context.params, tuple(schedules), tuple(rules), sets)
+    return Plan(context.source, context.params, tuple(schedules), tuple(callbacks), sets)
+
+
+def _use(context: Context, use: n.Use, keys: Keys, free: Identifiers) -> UsePlan:
+    callback = use.callback.name
+    known = {argument.name: argument for argument in KERAS_CALLBACKS[callback].arguments}
+    values = {a.name.name: value_of(context, a.value) for a in use.arguments}
+    # A path that is not given has its default below the run directory too.
+    for name, known_argument in known.items():
+        if known_argument.kind == "path" and isinstance(known_argument.default, str):
+            values.setdefault(name, known_argument.default)
+    return UsePlan(
+        named=keys.named(use),
+        function=free.free(snake_case(callback)),
+        callback=callback,
+        arguments=values,
+        paths=frozenset(name for name in values if known[name].kind == "path"),
+    )
 
 
 class _Rule:

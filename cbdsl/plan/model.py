@@ -105,15 +105,32 @@ class RulePlan:
 
 
 @dataclass(frozen=True)
+class UsePlan:
+    """One of Keras's own callbacks, made by a function; `paths` names the arguments that are
+    paths below the run directory."""
+
+    named: Named
+    function: str
+    callback: str
+    arguments: Mapping[str, bool | int | float | str | None]
+    paths: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Everything a rule file becomes, in the order of the file."""
+    """Everything a rule file becomes: schedules, then callbacks, each in the order of the file."""
 
     source: SourceFile
     params: Mapping[str, ParamValue]
     schedules: tuple[Schedule, ...]
-    rules: tuple[RulePlan, ...]
+    callbacks: tuple[RulePlan | UsePlan, ...]
     sets_rate: bool
-    """Whether anything writes the learning rate."""
+    """Whether a rule writes the learning rate."""
+
+    @property
+    def rules(self) -> tuple[RulePlan, ...]:
+        """The callbacks that are rules."""
+        return tuple(c for c in self.callbacks if isinstance(c, RulePlan))
 
     @property
     def named(self) -> tuple[Named, ...]:

@@ -13,7 +13,7 @@ from cbdsl.catalog.hooks import ALIASES
 from cbdsl.checks.actions import verb
 from cbdsl.checks.context import Context
 from cbdsl.checks.reach import first_epoch
-from cbdsl.formatter import rule_text
+from cbdsl.formatter import rule_text, statement
 from cbdsl.plan.model import Named
 from cbdsl.syntax import nodes as n
 
@@ -25,13 +25,14 @@ class Keys:
         self.context = context
         self.seen: Counter[str] = Counter()
 
-    def named(self, rule: n.Rule) -> Named:
-        """What `rule` is called; rules are asked for in the order of the file."""
-        digest = hashlib.sha256(rule_text(rule).encode()).hexdigest()[:12]
+    def named(self, rule: n.Rule | n.Use) -> Named:
+        """What a rule is called; they are asked for in the order of the file."""
+        canonical = rule_text(rule) if isinstance(rule, n.Rule) else statement(rule)
+        digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
         source = self.context.source
         place, text = source.place(rule.span), source.slice(rule.span)
-        begins = first_epoch(self.context, rule)
-        if rule.name:
+        begins = first_epoch(self.context, rule) if isinstance(rule, n.Rule) else 1
+        if isinstance(rule, n.Rule) and rule.name:
             name = rule.name.name
             return Named(name, name, place, f"{name}:{digest}", text, begins, rule.span)
         # Equal rules without a name are told apart by their order.
@@ -42,16 +43,16 @@ class Keys:
 # What generated modules use themselves: names of the runtime with what it imports (they are copied
 # into a standalone module), and the attributes of a rule. Nothing from a file may hide them.
 _RUNTIME = """
-    Direct Improves Memory Rule Stalls divide float32 inside listed modulo names numbers power say
-    settable share text text32 write_whole
-    Any Callable ClassVar Fraction Mapping Path annotations functools keras math os struct sys
+    Direct Improves Memory NotSettable Rule Stalls divide float32 inside listed modulo names numbers
+    power say settable share text text32 to_do write_whole
+    Any Callable ClassVar Fraction Mapping Path Real annotations functools keras math os struct sys
     warnings
     LearningRate callbacks learning_rate
 """
 _ATTRIBUTES = """
     advance batch batches begin begun effects epoch epochs fired fired_at firings key
-    known lr memory model name note params place print reset save set_model set_params state step
-    steps stop take_up warn
+    known lr memory model name note params place print reset run_dir save set_model set_params
+    state step steps stop take_up warn
     before logs self
 """
 RESERVED = frozenset((_RUNTIME + _ATTRIBUTES).split())
@@ -99,6 +100,11 @@ def camel(name: str) -> str:
     """`good_enough` as a class is called: `GoodEnough`."""
     words = "".join(word[:1].upper() + word[1:] for word in name.split("_"))
     return words if words[:1].isalpha() else f"Rule{words}"
+
+
+def snake_case(name: str) -> str:
+    """`CSVLogger` as a function is called: `csv_logger`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def variable(metric: str) -> str:

@@ -64,7 +64,8 @@ def simulate(
     planned = longest if epochs is None else epochs
     size = max((len(v) for v in batch_series.values()), default=0) if batches is None else batches
     effects = Silent()
-    run = _Run(members(plan, module, keras), Model(lr), effects, planned, size)
+    who = members(plan, module, keras=keras)
+    run = _Run(who, Model(lr), effects, planned, size, plan.sets_rate)
     rates: list[float] = []
     run.call("on_train_begin")
     logs: dict[str, float] = {}
@@ -80,11 +81,18 @@ def simulate(
 
 class _Run:
     def __init__(
-        self, who: Members, model: Model, effects: Recording, epochs: int, batches: int
+        self,
+        who: Members,
+        model: Model,
+        effects: Recording,
+        epochs: int,
+        batches: int,
+        sets_rate: bool,
     ) -> None:
         self.members = who
         self.model = model
         self.epochs = epochs
+        self.sets_rate = sets_rate
         params = {"verbose": 0, "epochs": epochs, "steps": batches or None}
         for member in who.all:
             member.effects = effects
@@ -111,8 +119,13 @@ class _Run:
         validation = {n.removeprefix("val_"): v for n, v in logs.items() if n.startswith("val_")}
         if validation:
             self.call("on_test_begin")
-            self.call("on_test_end", validation)
-        self.call("on_epoch_end", epoch, dict(logs))
+            # As a validation of one batch.
+            self.call("on_test_batch_begin", 0, {})
+            self.call("on_test_batch_end", 0, dict(validation))
+            self.call("on_test_end", dict(validation))
+        # What Keras's scheduler, which stands before the rules, puts there.
+        more = {"learning_rate": optimizer.learning_rate} if self.sets_rate else {}
+        self.call("on_epoch_end", epoch, logs | more)
         return rate
 
 

@@ -53,6 +53,19 @@ class Model:
         self.stop_training = False
 
 
-keras = SimpleNamespace(
-    callbacks=SimpleNamespace(Callback=Callback, LearningRateScheduler=LearningRateScheduler)
-)
+class Inert(Callback):
+    """Any other callback of Keras: it is made, and does nothing."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__()
+
+
+class _Callbacks:
+    Callback = Callback
+    LearningRateScheduler = LearningRateScheduler
+
+    def __getattr__(self, name: str) -> type[Inert]:
+        return Inert
+
+
+keras = SimpleNamespace(callbacks=_Callbacks())

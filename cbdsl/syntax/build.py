@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any as Anything
-from typing import cast
+from typing import TypeVar, cast
 
 from lark import Token, Tree
 
@@ -16,6 +17,7 @@ from cbdsl.syntax import nodes as n
 from cbdsl.syntax.templates import read_text
 
 Branch = Tree[Token]
+N = TypeVar("N")
 Parse = Callable[[SourceFile, Span], Branch]
 
 
@@ -25,17 +27,35 @@ class Builder:
     def __init__(self, source: SourceFile, parse: Parse) -> None:
         self.source = source
         self.parse = parse
+        self.problems: list[Diagnostic] = []
 
     # ---------------------------------------------------------------------------- statements
 
     def statement(self, tree: Branch, span: Span) -> n.Statement:
-        """A statement on a line of its own."""
+        """A statement on a line of its own; raises `CbrError` for what is wrong inside it."""
+        return self.whole(self._statement(tree, span))
+
+    def block(self, head: Branch, lines: list[Branch], span: Span) -> n.Rule:
+        """A rule whose actions stand below it, one or more a line; raises `CbrError` likewise."""
+        return self.whole(self.rule(cast(Branch, head.children[0]), lines, span))
+
+    def whole(self, node: N) -> N:
+        """A node that was built; raises `CbrError` if something in it could not be."""
+        if self.problems:
+            raise CbrError(self.problems)
+        return node
+
+    def _statement(self, tree: Branch, span: Span) -> n.Statement:
         match tree.data:
             case "language":
                 return n.Language(self.number(tree.children[0]), span=span)
             case "param":
                 name, value = tree.children
                 return n.Param(self.name(name), self.literal(cast(Branch, value)), span=span)
+            case "use":
+                callback, *arguments = tree.children
+                given = (self.argument(cast(Branch, a)) for a in arguments if a is not None)
+                return n.Use(self.name(callback), tuple(given), span=span)
             case "minimize" | "maximize":
                 metric = self.metric(tree.children[0])
                 better: Better = "lower" if tree.data == "minimize" else "higher"
@@ -44,9 +64,11 @@ class Builder:
                 clauses, actions = cast(list[Branch], tree.children)
                 return self.rule(clauses, [actions], span)
 
-    def block(self, head: Branch, lines: list[Branch], span: Span) -> n.Rule:
-        """A rule whose actions stand below it, one or more a line."""
-        return self.rule(cast(Branch, head.children[0]), lines, span)
+    def argument(self, tree: Branch) -> n.Argument:
+        name, value = tree.children
+        none = isinstance(value, Tree) and value.data == "none"
+        given = None if none else self.literal(cast(Branch, value))
+        return n.Argument(self.name(name), given, _span(value), span=_span(tree))
 
     def rule(self, clauses: Branch, lines: list[Branch], span: Span) -> n.Rule:
         label, trigger, window, condition, times = cast(list[Branch | None], clauses.children)
@@ -61,13 +83,10 @@ class Builder:
             span=span,
         )
         if rule.times and rule.condition and not rule.condition.then:
-            at = Span(rule.times.span.start, rule.times.span.start)
+            at = rule.times.span
             why = "without it the condition and the word behind it could run together"
             help = "write `then once`"
-            problem = Diagnostic(
-                "CBR114", "`then` is missing before `once`", self.source, at, why, help
-            )
-            raise CbrError([problem])
+            self._problem("CBR114", "`then` is missing before `once`", at, why, help)
         return rule
 
     def trigger(self, tree: Branch) -> n.Trigger:
@@ -175,7 +194,7 @@ class Builder:
             case "span":
                 count, unit = tree.children
                 return n.SpanLiteral(self.number(count), _unit(unit), span=span)
-            case "minus_number":
+            case "minus_number" | "minus_percent":
                 number = self.number(tree.children[0])
                 return n.Number(-number.value, "-" + number.text, span=span)
             case _:
@@ -194,6 +213,9 @@ class Builder:
         token = item if isinstance(item, Token) else cast(Token, item.children[0])
         text = str(token)
         value = _percent(text) if text.endswith("%") else float(text)
+        if math.isinf(value):
+            message, help = f"`{text}` is too large", "the largest number is about 1.8e308"
+            self._problem("CBR111", message, _span(token), help=help)
         return n.Number(value, text, span=_span(token))
 
     def name(self, item: Branch | Token) -> n.Name:
@@ -207,10 +229,18 @@ class Builder:
         return self.name(token)
 
     def text(self, item: Branch | Token) -> n.Text:
-        return read_text(self.source, _span(item), self._expression_at)
+        span = _span(item)
+        try:
+            return read_text(self.source, span, self._expression_at)
+        except CbrError as e:
+            self.problems += e.diagnostics
+            return n.Text((), span=span)
 
     def _expression_at(self, span: Span) -> n.Expr:
         return self.expr(self.parse(self.source, span))
+
+    def _problem(self, code: str, message: str, at: Span, why: str = "", help: str = "") -> None:
+        self.problems.append(Diagnostic(code, message, self.source, at, why, help))
 
 
 def _percent(text: str) -> float:

@@ -336,7 +336,24 @@ class Rule(Node):
     actions: tuple[Action, ...]
 
 
-Statement = Language | Param | Direction | Rule
+@dataclass(frozen=True)
+class Argument(Node):
+    """`name=value` of a Keras callback; None stands for `none`."""
+
+    name: Name
+    value: ParamLiteral | None
+    value_span: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Use(Node):
+    """`use Name(name=value, …)`: one of Keras's own callbacks."""
+
+    callback: Name
+    arguments: tuple[Argument, ...]
+
+
+Statement = Language | Param | Direction | Use | Rule
 
 
 @dataclass(frozen=True)
@@ -344,10 +361,16 @@ class File(Node):
     """All statements of a file that could be read, in order."""
 
     statements: tuple[Statement, ...]
+    unread: tuple[Span, ...] = ()
+    """The parts of the text that could not be read."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         return tuple(s for s in self.statements if isinstance(s, Rule))
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        return tuple(s for s in self.statements if isinstance(s, Use))
 
     @property
     def params(self) -> tuple[Param, ...]:

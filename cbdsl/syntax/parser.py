@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,13 +10,16 @@ from typing import Literal
 
 from lark import Lark, TextSlice, Token, Tree
 from lark.exceptions import UnexpectedInput
+from lark.lexer import PatternStr
 
+from cbdsl.catalog.values import VALUES
+from cbdsl.catalog.words import WORDS
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax.build import Builder
 from cbdsl.syntax.messages import Glued, explain
 from cbdsl.syntax.nodes import File, ParamLiteral, Statement
-from cbdsl.syntax.statements import Chunk, Line, cut
+from cbdsl.syntax.statements import Chunk, Line, Unread, cut, misplaced
 
 Start = Literal["statement", "head", "actions", "expr", "literal"]
 
@@ -23,26 +27,36 @@ MAX_DEPTH = 100
 """How deep an expression's tree may be; a sum of n terms is n deep."""
 
 MAX_BAD = 100
-"""After so many bad statements the rest of a text is not read: it is likely no rule file."""
+"""After so many mistakes the rest of a text is not read: it is likely no rule file."""
 
 
 def parse_source(source: SourceFile) -> tuple[File, list[Diagnostic]]:
     """All statements that can be read, and what is wrong with the others."""
     statements: list[Statement] = []
     problems: list[Diagnostic] = []
+    unread: list[Span] = []
     for chunk in cut(source):
-        if isinstance(chunk, Diagnostic):
-            problems.append(chunk)
-        else:
-            try:
-                statements.append(_statement(source, chunk))
-            except CbrError as e:
-                problems += e.diagnostics
         if len(problems) >= MAX_BAD:
+            rest = Span(_place(chunk).start, len(source.text))
+            problems.append(_too_many(source, rest))
+            unread.append(rest)
             break
-    if not statements and not problems:
-        problems.append(_nothing(source))
-    return File(tuple(statements), span=Span(0, len(source.text))), problems
+        if isinstance(chunk, Unread):
+            problems.append(chunk.problem)
+            unread.append(chunk.span)
+            continue
+        try:
+            statements.append(_statement(source, chunk))
+        except CbrError as e:
+            problems += e.diagnostics
+            unread.append(_place(chunk))
+    return File(tuple(statements), tuple(unread), span=Span(0, len(source.text))), problems
+
+
+def _place(chunk: Chunk | Unread) -> Span:
+    if isinstance(chunk, Unread):
+        return chunk.span
+    return chunk.head.span.to((*chunk.block, chunk.head)[0].span)
 
 
 def parse_literal(text: str, name: str) -> ParamLiteral:
@@ -52,27 +66,37 @@ def parse_literal(text: str, name: str) -> ParamLiteral:
     """
     source = SourceFile(name, text)
     builder = Builder(source, _subexpression)
-    return builder.literal(_parse(source, Span(0, len(text)), "literal"))
+    tree = _parse(source, Span(0, len(text)), "literal")
+    return builder.whole(builder.literal(tree))
 
 
 def _statement(source: SourceFile, chunk: Chunk) -> Statement:
     builder = Builder(source, _subexpression)
-    if not chunk.head.opens:
-        return builder.statement(_parse(source, chunk.head.span, "statement"), chunk.head.span)
+    head, block = chunk.head, chunk.block
+    if not head.opens:
+        tree = _parse(source, head.span, "statement", bool(block))
+        if block:
+            raise CbrError([misplaced(source, block[0], "no line above it ends in `:`").problem])
+        return builder.statement(tree, head.span)
     problems: list[Diagnostic] = []
     trees: list[Tree[Token]] = []
-    for line, start in _block(chunk):
+    for line, start in _lines(chunk):
         try:
             trees.append(_parse(source, line.span, start))
         except CbrError as e:
             problems += e.diagnostics
-    if problems:
+            if line is head and not _IS_RULE.match(source.text, *head.span):
+                # Nobody knows what its block would be.
+                break
+    if problems or not block:
         raise CbrError(problems)
-    span = chunk.head.span.to(chunk.block[-1].span)
-    return builder.block(trees[0], trees[1:], span)
+    return builder.block(trees[0], trees[1:], head.span.to(block[-1].span))
 
 
-def _block(chunk: Chunk) -> Iterator[tuple[Line, Start]]:
+_IS_RULE = re.compile(r"(?:[A-Za-z_]\w*[ ]*:[ ]*)?(?:on|every|at)\b")
+
+
+def _lines(chunk: Chunk) -> Iterator[tuple[Line, Start]]:
     yield chunk.head, "head"
     for line in chunk.block:
         yield line, "actions"
@@ -82,17 +106,27 @@ def _subexpression(source: SourceFile, span: Span) -> Tree[Token]:
     return _parse(source, span, "expr")
 
 
-def _parse(source: SourceFile, span: Span, start: Start) -> Tree[Token]:
-    """The tree of a piece of text; its positions are counted from the start of the source."""
+def _parse(source: SourceFile, span: Span, start: Start, owns: bool = False) -> Tree[Token]:
+    """The tree of a piece of text; its positions are counted from the start of the source.
+
+    `owns` says that indented lines stand below it.
+    """
     try:
         tree = _lark().parse(TextSlice(source.text, span.start, span.end), start=start)
     except (UnexpectedInput, Glued) as e:
-        raise CbrError([explain(e, source, span, start)]) from None
+        raise CbrError([explain(e, source, span, start, owns, _words())]) from None
     if _depth(tree) > MAX_DEPTH:
         message = f"this expression is more than {MAX_DEPTH} operations deep"
         help = "split it into several rules"
         raise CbrError([Diagnostic("CBR104", message, source, span, help=help)])
     return tree
+
+
+@cache
+def _words() -> dict[str, str]:
+    """The grammar's own words and signs, by the names that Lark gives them."""
+    terminals = _lark().terminals
+    return {t.name: t.pattern.value for t in terminals if isinstance(t.pattern, PatternStr)}
 
 
 def _depth(tree: Tree[Token]) -> int:
@@ -109,23 +143,37 @@ def _depth(tree: Tree[Token]) -> int:
 _NESTING = {"any_of", "all_of", "compare", "negate", "binary", "minus", "power", "paren"}
 
 
-class _Adjacent:
-    """Refuses words that touch: the lexer alone would read `stalls forever` as `for`, `ever`."""
+class _Words:
+    """Refuses words that touch, and words of the language where a name is read.
+
+    The lexer alone would read `stalls forever` as `for`, `ever`, and in `if loss > stop` a metric.
+    """
 
     always_accept = ()
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         before: Token | None = None
         for token in stream:
-            if (
-                before is not None
-                and before.end_pos == token.start_pos
-                and before[-1:].isidentifier()
-                and ("_" + token[:1]).isidentifier()
-            ):
+            if before is not None and _touch(before, token):
                 raise Glued(before, token)
+            # What a hook or a parameter cannot be called is left to the checks.
+            named = before is not None and before.type in ("ON", "PARAM")
+            if token.type == "NAME" and not named and token in _RESERVED:
+                # No rule of the grammar takes it, so Lark says what it would have taken.
+                token = Token.new_borrow_pos("RESERVED", token, token)
             yield token
             before = token
+
+
+_RESERVED = WORDS - set(VALUES)
+
+
+def _touch(before: Token, token: Token) -> bool:
+    return (
+        before.end_pos == token.start_pos
+        and before[-1:].isidentifier()
+        and ("_" + token[:1]).isidentifier()
+    )
 
 
 @cache
@@ -136,7 +184,7 @@ def _lark() -> Lark:
         start=["statement", "head", "actions", "expr", "literal"],
         propagate_positions=True,
         maybe_placeholders=True,
-        postlex=_Adjacent(),
+        postlex=_Words(),
     )
 
 
@@ -147,11 +195,7 @@ def _grammar() -> Path:
     return inside if inside.exists() else package.parent / "grammars" / "cbr.lark"
 
 
-def _nothing(source: SourceFile) -> Diagnostic:
-    return Diagnostic(
-        "CBR105",
-        "there are no rules in this text",
-        source,
-        Span(0, 0),
-        help="write one, such as `on epoch_end if accuracy > 0.9 stop`",
-    )
+def _too_many(source: SourceFile, rest: Span) -> Diagnostic:
+    message = f"more than {MAX_BAD} mistakes: from here on the text is not read"
+    at = Span(rest.start, rest.start + 1)
+    return Diagnostic("CBR104", message, source, at, "it is likely no rule file")

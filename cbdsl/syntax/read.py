@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.source import SourceFile, Span
@@ -10,12 +11,14 @@ from cbdsl.source import SourceFile, Span
 MAX_BYTES = 1 << 20
 """The largest rule file that is read, in bytes: some 20,000 rules."""
 
+MAX_HIDDEN = 100
+"""How many hidden characters are reported; one more tells nobody anything."""
+
 # C0 and C1 controls but tab, LF and CR; marks that break lines or reorder text; lone surrogates.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
-    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]|\r(?!\n)"
 )
-_LONE_CR = re.compile("\r(?!\n)")
 
 
 def read_source(data: bytes | str, name: str) -> SourceFile:
@@ -34,18 +37,23 @@ def read_source(data: bytes | str, name: str) -> SourceFile:
     if isinstance(data, bytes):
         data = _decode(data, name)
     source = SourceFile(name, data.removeprefix("\ufeff"))
-    hidden = _HIDDEN.search(source.text) or _LONE_CR.search(source.text)
+    hidden = list(islice(_HIDDEN.finditer(source.text), MAX_HIDDEN))
     if hidden:
-        character = hidden.group()
-        raise _error(
-            "CBR102",
-            f"the character U+{ord(character):04X} cannot stand in a rule file",
-            source,
-            Span(*hidden.span()),
-            "it cannot be seen, or changes how the text around it is shown",
-            help="delete it",
-        )
+        raise CbrError(_hidden(source, Span(*found.span())) for found in hidden)
     return source
+
+
+def _hidden(source: SourceFile, at: Span) -> Diagnostic:
+    character = source.slice(at)
+    message = f"the character U+{ord(character):04X} cannot stand in a rule file"
+    if character == "\r":
+        why, help = (
+            "lines end in a line feed, alone or behind this one",
+            "save it with such line ends",
+        )
+    else:
+        why, help = "it cannot be seen, or changes how the text around it is shown", "delete it"
+    return Diagnostic("CBR102", message, source, at, why, help)
 
 
 def _decode(data: bytes, name: str) -> str:

@@ -12,6 +12,9 @@ from cbdsl.source import SourceFile, Span
 MAX_LINE = 1 << 16
 """The longest statement that is read, in characters."""
 
+MAX_LINES = 3000
+"""How many logical lines are read: more than a person writes, and read in about a second."""
+
 MAX_NESTING = 64
 """How deep brackets may be nested."""
 
@@ -28,6 +31,14 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 
+_BLANK = re.compile(r"(?:[ \t\r]*(?:\#[^\n]*)?\n)*")
+
+_INDENT = re.compile("[ ]*")
+
+_STARTS = re.compile(
+    r"^[ ]*(?:(?:on|every|at|param|minimize|maximize|language)\b|[A-Za-z_]\w*[ ]*:)", re.MULTILINE
+)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -40,8 +51,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A part of the text that is not given to the parser, and why."""
+
+    problem: Diagnostic
+    span: Span
+    indent: int = 0
+
+
+@dataclass(frozen=True)
 class Chunk:
-    """A statement's text: its first line, and the lines of its block."""
+    """A statement's text: its first line, and the indented lines below it."""
 
     head: Line
     block: tuple[Line, ...]
@@ -50,69 +70,98 @@ class Chunk:
 class _Refused(Exception):
     """A line that is not given to the parser; `resume` is where reading goes on."""
 
-    def __init__(self, diagnostic: Diagnostic, resume: int) -> None:
-        self.diagnostic = diagnostic
+    def __init__(self, problem: Diagnostic, resume: int) -> None:
+        self.problem = problem
         self.resume = resume
 
 
-def cut(source: SourceFile) -> Iterator[Chunk | Diagnostic]:
-    """The statements of a text and what is wrong with its lines, in order."""
-    margin = _margin(source.text)
-    head: Line | None = None
-    block: list[Line] = []
-    for item in _lines(source):
-        if isinstance(item, Diagnostic):
-            yield item
-        elif item.indent <= margin:
-            if head:
-                yield from _finished(source, head, block)
-            head, block = item, []
-        elif head is None or not head.opens:
-            yield _misplaced(source, item, "no line above it ends in `:`")
-        elif block and block[0].indent != item.indent:
-            yield _misplaced(source, item, "the lines of a block begin in the same column")
+def cut(source: SourceFile) -> Iterator[Chunk | Unread]:
+    """The statements of a text and what is wrong with its lines."""
+    lines = list(_lines(source))
+    # Rules in a script stand in its margin.
+    margin = min((line.indent for line in lines if isinstance(line, Line)), default=0)
+    head: Line | Unread | None = None
+    below: list[Line | Unread] = []
+    for line in lines:
+        if line.indent <= margin:
+            yield from _statement(source, head, below)
+            head, below = line, []
         else:
-            block.append(item)
-    if head:
-        yield from _finished(source, head, block)
+            below.append(line)
+    yield from _statement(source, head, below)
 
 
-def _finished(source: SourceFile, head: Line, block: list[Line]) -> Iterator[Chunk | Diagnostic]:
-    if head.opens and not block:
-        yield Diagnostic(
-            "CBR108",
-            "a line that ends in `:` needs indented lines below it",
-            source,
-            Span(head.span.end - 1, head.span.end),
-            why="it owns the lines below that are indented further, one action a line",
-            help="indent the actions below it, or write them behind the condition instead of `:`",
-        )
-    else:
-        yield Chunk(head, tuple(block))
+def _statement(
+    source: SourceFile, head: Line | Unread | None, below: list[Line | Unread]
+) -> Iterator[Chunk | Unread]:
+    match head:
+        case Unread():
+            # Its indented lines are its own, whatever they are.
+            yield head
+        case Line(opens=True) if not below:
+            yield Unread(_empty_block(source, head), head.span)
+        case Line():
+            block = list(_block(source, below))
+            yield Chunk(head, tuple(line for line in block if isinstance(line, Line)))
+            yield from (line for line in block if isinstance(line, Unread))
+        case None if below:
+            first = below[0]
+            yield first if isinstance(first, Unread) else misplaced(source, first, _ALONE)
 
 
-def _misplaced(source: SourceFile, line: Line, why: str) -> Diagnostic:
+def _block(source: SourceFile, below: list[Line | Unread]) -> Iterator[Line | Unread]:
+    """The lines of a block; the first of those in a column of their own is refused."""
+    refused = False
+    for line in below:
+        if isinstance(line, Unread) or line.indent == below[0].indent:
+            # What stands below a line with a colon is a mistake that this line has already.
+            refused = refused or (isinstance(line, Line) and line.opens)
+            yield line
+        elif not refused:
+            refused = True
+            yield misplaced(source, line, "the lines of a block begin in one column")
+
+
+def misplaced(source: SourceFile, line: Line, why: str) -> Unread:
+    """A line in a column where none can begin."""
+    message = "this line is indented for no reason"
     help = "begin it in the column of the lines around it"
-    return Diagnostic("CBR107", "this line is indented for no reason", source, line.span, why, help)
+    return Unread(Diagnostic("CBR107", message, source, line.span, why, help), line.span)
 
 
-def _margin(text: str) -> int:
-    """The indentation common to all lines that hold more than a comment."""
-    indents = (len(m.group(1)) for m in re.finditer(r"^([ ]*)[^\s#]", text, re.MULTILINE))
-    return min(indents, default=0)
+_ALONE = "no line above it ends in `:`"
 
 
-def _lines(source: SourceFile) -> Iterator[Line | Diagnostic]:
-    position = 0
-    while position < len(source.text):
+def _empty_block(source: SourceFile, head: Line) -> Diagnostic:
+    return Diagnostic(
+        "CBR108",
+        "a line that ends in `:` needs indented lines below it",
+        source,
+        Span(head.span.end - 1, head.span.end),
+        why="it owns the lines below that are indented further, one action a line",
+        help="indent the actions below it, or write them behind the condition instead of `:`",
+    )
+
+
+def _lines(source: SourceFile) -> Iterator[Line | Unread]:
+    text, position = source.text, 0
+    for _ in range(MAX_LINES):
+        blank = _BLANK.match(text, position)
+        start = blank.end() if blank else position
+        indent = _INDENT.match(text, start)
+        if start == len(text):
+            return
         try:
-            line, position = _line(source, position)
+            line, position = _line(source, start)
         except _Refused as refused:
-            yield refused.diagnostic
             position = refused.resume
+            spaces = indent.end() - start if indent else 0
+            yield Unread(refused.problem, Span(start, position), spaces)
         else:
             if line:
                 yield line
+    if text[position:].strip():
+        yield _rest(source, position)
 
 
 def _line(source: SourceFile, start: int) -> tuple[Line | None, int]:
@@ -120,12 +169,14 @@ def _line(source: SourceFile, start: int) -> tuple[Line | None, int]:
     text = source.text
     begin: int | None = None
     end = start
+    too_long = False
     open_brackets: list[int] = []
     next_line = _after(text, start)
     for piece in _PIECE.finditer(text, start):
         kind, at = piece.lastgroup, piece.start()
-        if at - start > MAX_LINE:
-            raise _too_long(source, start, begin, open_brackets, next_line)
+        too_long = at - start > MAX_LINE
+        if too_long:
+            break
         if kind == "newline":
             if not open_brackets:
                 return _made(source, start, begin, end), piece.end()
@@ -139,15 +190,16 @@ def _line(source: SourceFile, start: int) -> tuple[Line | None, int]:
         if piece.group() == "(":
             open_brackets.append(at)
             if len(open_brackets) > MAX_NESTING:
-                raise _Refused(_too_deep(source, at), max(next_line, _after(text, at)))
+                raise _Refused(_too_deep(source, at), _statement_after(text, at))
         elif piece.group() == ")":
             if not open_brackets:
                 raise _Refused(_unopened(source, at), next_line)
             open_brackets.pop()
     if open_brackets:
-        raise _Refused(_unclosed(source, "(", open_brackets[-1]), next_line)
-    if end - start > MAX_LINE:
-        raise _too_long(source, start, begin, open_brackets, next_line)
+        problem = _unclosed(source, "(", open_brackets[-1])
+        raise _Refused(problem, _statement_after(text, next_line - 1))
+    if too_long or end - start > MAX_LINE:
+        raise _Refused(_too_long(source, start if begin is None else begin), next_line)
     return _made(source, start, begin, end), len(text)
 
 
@@ -157,17 +209,7 @@ def _made(source: SourceFile, start: int, begin: int | None, end: int) -> Line |
     indentation = source.text[start:begin]
     if "\t" in indentation:
         at = start + indentation.index("\t")
-        raise _Refused(
-            Diagnostic(
-                "CBR103",
-                "a tab in the indentation",
-                source,
-                Span(at, at + 1),
-                why="a tab is as wide as the reader's editor says, so blocks would not be certain",
-                help="indent with spaces",
-            ),
-            _after(source.text, end),
-        )
+        raise _Refused(_tab(source, at), _after(source.text, end))
     return Line(Span(begin, end), begin - start, source.text[end - 1] == ":")
 
 
@@ -177,25 +219,42 @@ def _after(text: str, position: int) -> int:
     return len(text) if newline < 0 else newline + 1
 
 
-def _too_long(
-    source: SourceFile, start: int, begin: int | None, brackets: list[int], resume: int
-) -> _Refused:
-    if brackets:
-        return _Refused(_unclosed(source, "(", brackets[-1]), resume)
-    at = start if begin is None else begin
+def _statement_after(text: str, position: int) -> int:
+    """The start of the next line that looks like a statement, whatever brackets are open."""
+    found = _STARTS.search(text, _after(text, position))
+    return found.start() if found else len(text)
+
+
+# ------------------------------------------------------------------------------ what is wrong
+
+
+def _rest(source: SourceFile, position: int) -> Unread:
+    message = f"more than {MAX_LINES:,} lines: from here on the text is not read"
+    why = "rules are sentences that a person wrote"
+    at = Span(position, position + 1)
+    return Unread(Diagnostic("CBR104", message, source, at, why), Span(position, len(source.text)))
+
+
+def _tab(source: SourceFile, at: int) -> Diagnostic:
+    return Diagnostic(
+        "CBR103",
+        "a tab in the indentation",
+        source,
+        Span(at, at + 1),
+        why="a tab is as wide as the reader's editor says, so blocks would not be certain",
+        help="indent with spaces",
+    )
+
+
+def _too_long(source: SourceFile, at: int) -> Diagnostic:
     message = f"this line is longer than {MAX_LINE:,} characters"
-    why = "a rule is one sentence"
-    return _Refused(Diagnostic("CBR104", message, source, Span(at, at + 1), why), resume)
+    return Diagnostic("CBR104", message, source, Span(at, at + 1), "a rule is one sentence")
 
 
 def _too_deep(source: SourceFile, at: int) -> Diagnostic:
-    return Diagnostic(
-        "CBR104",
-        f"brackets are nested more than {MAX_NESTING} deep",
-        source,
-        Span(at, at + 1),
-        help="split the condition into several rules",
-    )
+    message = f"brackets are nested more than {MAX_NESTING} deep"
+    help = "split the condition into several rules"
+    return Diagnostic("CBR104", message, source, Span(at, at + 1), help=help)
 
 
 def _unopened(source: SourceFile, at: int) -> Diagnostic:

@@ -1,0 +1,166 @@
+"""Keras's own callbacks exist, and their arguments are ones they take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS, REFUSED, Argument, Required
+from cbdsl.checks.context import Context, and_list
+from cbdsl.checks.paths import shape_of, trouble_with
+from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.source import Span
+from cbdsl.syntax import nodes as n
+
+
+def check(context: Context) -> Iterator[Diagnostic]:
+    for use in context.file.uses:
+        name = use.callback.name
+        if name in KERAS_CALLBACKS:
+            yield from _arguments(context, use)
+            continue
+        refused = name in REFUSED
+        yield context.problem(
+            "CBR208",
+            f"`{name}` cannot be used in rules" if refused else f"Keras has no callback `{name}`",
+            use.callback,
+            why=REFUSED.get(name, f"those that can be used are {and_list(KERAS_CALLBACKS)}"),
+            help="" if refused else did_you_mean(name, KERAS_CALLBACKS),
+        )
+
+
+def value_of(context: Context, value: n.ParamLiteral | None) -> bool | int | float | str | None:
+    """What an argument is given, as Python has it; Keras itself fills in the braces of texts."""
+    match value:
+        case None:
+            return None
+        case n.Truth() as truth:
+            return truth.value
+        case n.Text() as text:
+            parts = (p if isinstance(p, str) else context.source.slice(p.span) for p in text.parts)
+            return "".join(parts)
+        case n.Number() as number:
+            whole = number.text.removeprefix("-").isdigit()
+            return int(number.value) if whole else number.value
+        case n.SpanLiteral() as span:
+            raise TypeError(f"no callback of Keras takes a span of {span.unit}s")
+
+
+def _arguments(context: Context, use: n.Use) -> Iterator[Diagnostic]:
+    callback = KERAS_CALLBACKS[use.callback.name]
+    known = {argument.name: argument for argument in callback.arguments}
+    given: set[str] = set()
+    for argument in use.arguments:
+        name = argument.name.name
+        if name in given:
+            message = f"the argument `{name}` is given twice"
+            yield context.problem("CBR202", message, argument.name, help="delete one of them")
+        elif name not in known:
+            yield context.problem(
+                "CBR209",
+                f"`{callback.name}` has no argument `{name}`",
+                argument.name,
+                why=f"it takes {and_list(known)}",
+                help=did_you_mean(name, known),
+            )
+        else:
+            yield from _value(context, use, argument, known[name])
+        given.add(name)
+    for left_out in callback.arguments:
+        if left_out.kind == "metric" and left_out.name not in given:
+            yield from _reported(context, str(left_out.default), use.callback.span)
+    missing = [a.name for a in callback.arguments if a.default is Required and a.name not in given]
+    if missing:
+        message = f"`{callback.name}` needs the argument `{missing[0]}`"
+        help = f'write `{callback.name}({missing[0]}="…")`'
+        yield context.problem("CBR209", message, use.callback, help=help)
+
+
+def _value(
+    context: Context, use: n.Use, argument: n.Argument, asked: Argument
+) -> Iterator[Diagnostic]:
+    wanted = _wanted(context, argument.value, asked)
+    if wanted:
+        shown = context.source.slice(argument.value_span)
+        yield context.problem(
+            "CBR309",
+            f"`{asked.name}` of `{use.callback.name}` cannot be `{shown}`",
+            argument.value_span,
+            why=f"it is {wanted}",
+        )
+        return
+    if asked.kind == "path" and isinstance(argument.value, n.Text):
+        path = shape_of(argument.value)
+        problem = trouble_with(path) or _ending(context, use, path)
+        if problem:
+            message, help = problem
+            yield context.problem("CBR308", message, argument.value_span, help=help)
+    if asked.kind == "metric":
+        metric = str(value_of(context, argument.value))
+        yield from _reported(context, metric, argument.value_span)
+
+
+def _reported(context: Context, metric: str, at: Span) -> Iterator[Diagnostic]:
+    """Keras only warns of a name that never comes, in every epoch."""
+    if context.metrics is None or metric in context.metrics | {"learning_rate"}:
+        return
+    yield context.problem(
+        "CBR205",
+        f"the model does not report `{metric}`",
+        at,
+        why=f"it reports {and_list(sorted(context.metrics))}",
+        help=did_you_mean(metric, context.metrics),
+    )
+
+
+def _wanted(context: Context, value: n.ParamLiteral | None, asked: Argument) -> str:
+    """What an argument should have been; empty if it is that."""
+    if value is None:
+        return "" if asked.default is None else _WORDS[asked.kind]
+    whole = isinstance(value, n.Number) and value.text.isdigit()
+    match asked.kind:
+        case "truth":
+            right = isinstance(value, n.Truth)
+        case "whole":
+            right = whole
+        case "number":
+            right = isinstance(value, n.Number) and math.isfinite(value.value)
+        case "text" | "path" | "metric":
+            right = isinstance(value, n.Text)
+        case "choice":
+            right = isinstance(value, n.Text) and value_of(context, value) in asked.choices
+        case "frequency":
+            right = whole or (
+                isinstance(value, n.Text) and value_of(context, value) in asked.choices
+            )
+    choices = ", ".join(f'"{choice}"' for choice in asked.choices)
+    return "" if right else _WORDS[asked.kind].format(choices=choices)
+
+
+_WORDS = {
+    "truth": "true or false",
+    "whole": "a whole number",
+    "number": "a number",
+    "text": "a text",
+    "path": "a path, as a text",
+    "metric": "a metric's name, as a text",
+    "choice": "one of {choices}",
+    "frequency": "{choices} or a whole number of batches",
+}
+
+
+def _ending(context: Context, use: n.Use, path: str) -> tuple[str, str] | None:
+    """Keras asks for endings, and says so only when the training begins."""
+    if use.callback.name == "CSVLogger" and not path.endswith((".csv", ".tsv", ".txt")):
+        return "this writes text", "end the name in `.csv`"
+    if use.callback.name != "ModelCheckpoint":
+        return None
+    weights = any(
+        a.name.name == "save_weights_only" and value_of(context, a.value) is True
+        for a in use.arguments
+    )
+    ending = ".weights.h5" if weights else ".keras"
+    if path.endswith(ending) and not (ending == ".keras" and path.endswith(".weights.keras")):
+        return None
+    saved = "weights" if weights else "a model"
+    return f"a file with {saved} ends in `{ending}`", f"end the name in `{ending}`"

@@ -1,0 +1,55 @@
+"""What could have stood somewhere, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cbdsl.catalog.actions import ACTIONS
+from cbdsl.catalog.units import PLURAL, SINGULAR
+
+VERBS = frozenset(verb for verb, action in ACTIONS.items() if not action.setting)
+ASSIGN = frozenset({"=", "+=", "-=", "*=", "/="})
+COMPARE = frozenset({"<", "<=", ">", ">=", "==", "!="})
+UNITS = frozenset({*PLURAL, *SINGULAR})
+
+_OPERATORS = COMPARE | {"+", "-", "*", "/", "%", "**", "and", "or", "improves", "stalls", "is"}
+_VALUE = frozenset({"NAME", "NUMBER", "PERCENT", "STRING", "BACKTICK", "true", "false"})
+_VALUE |= {"-", "(", "not"}
+
+_WINDOWS = frozenset({"after", "until", "from"})
+
+# What can stand somewhere, in the groups that people think in; `given` are the words by which a
+# group is known, and `all` those that need not be named then.
+_GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
+    (VERBS, VERBS | {"NAME"}, "an action"),
+    (frozenset({"("}), _VALUE, "a value"),
+    (frozenset({"<"}), _OPERATORS, "an operator"),
+    (frozenset({"on"}), frozenset({"on", "every", "at"}), "a trigger (`on`, `every`, `at`)"),
+    (frozenset({"after"}), _WINDOWS, "a window (`after`, `until`, `from`)"),
+    (UNITS, UNITS, "a unit (`epochs`, `batches`)"),
+    (ASSIGN - {"="}, ASSIGN, "`=`, `+=`, `-=`, `*=` or `/=`"),
+    (frozenset({"true"}), frozenset({"true", "false", "-"}), "`true` or `false`"),
+    (frozenset({"NUMBER"}), frozenset({"NUMBER"}), "a number"),
+    (frozenset({"PERCENT"}), frozenset({"PERCENT"}), "a percent"),
+    (frozenset({"NAME"}), frozenset({"NAME", "BACKTICK"}), "a name"),
+    (frozenset({"STRING"}), frozenset({"STRING"}), "a text in quotes"),
+    (frozenset({"LABEL"}), frozenset({"LABEL"}), "a name and a colon"),
+)
+
+_LATER = ("if", "then", "once", "nan", "finite", "missing", "not", ":", ",")
+
+
+def expected(accepted: Iterable[str]) -> str:
+    """What could stand there, as a sentence; empty if it is nothing or not known."""
+    rest = set(accepted)
+    items: list[str] = []
+    for given, all_of_it, words in _GROUPS:
+        if rest & given:
+            items.append(words)
+            rest -= all_of_it
+    items += [f"`{word}`" for word in _LATER if word in rest]
+    items += [f"`{word}`" for word in sorted(rest.difference(_LATER))]
+    if not items:
+        return ""
+    listed = items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
+    return f"{listed} could stand here"

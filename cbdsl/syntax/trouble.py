@@ -1,0 +1,121 @@
+"""Where Lark could not go on: what was found there, what stood before, what was accepted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from cbdsl.diagnostics import Diagnostic
+from cbdsl.source import SourceFile, Span
+from cbdsl.syntax.expected import expected
+
+_WORD = re.compile(
+    r"""(?P<text>"(?:\\.|[^"\\\n])*") | (?P<metric>`[^`\n]*`)
+      | (?P<number>\.?[0-9](?:[eE][+-]?[0-9]|[\w.])*%?\w*) | (?P<name>[^\W\d]\w*)
+      | (?P<sign>&&|\|\||<>|//|\*\*|[<>=!*+/-]=|[^ \t\r\n])""",
+    re.VERBOSE,
+)
+_BLANK = re.compile(r"(?:[ \t\r\n]|\#[^\n]*)*")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, number, text or sign, and where it stands."""
+
+    text: str
+    kind: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A place in a statement; `accepted` are words of the grammar and names of its terminals."""
+
+    source: SourceFile
+    span: Span
+    at: int
+    start: str
+    accepted: frozenset[str]
+    words: frozenset[str]
+    """All words of the grammar."""
+
+    @cached_property
+    def before(self) -> list[Word]:
+        """The words of the statement that were read."""
+        return _words(self.source.text, self.span.start, self.at)
+
+    @cached_property
+    def behind(self) -> list[Word]:
+        """The words from the trouble on."""
+        return _words(self.source.text, self.at, self.span.end, most=3)
+
+    @property
+    def found(self) -> Word | None:
+        """The word in trouble; None at the end of the statement."""
+        return self.behind[0] if self.behind else None
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it is a part of a rule, and not of an expression or a value alone."""
+        return self.start in ("statement", "head", "actions")
+
+    @property
+    def last(self) -> str:
+        """The word before the trouble, an empty string if there is none."""
+        return self.before[-1].text if self.before else ""
+
+    @property
+    def end(self) -> Span:
+        """The last character of the statement."""
+        return Span(max(self.span.start, self.span.end - 1), self.span.end)
+
+    def says(self, code: str, message: str, at: Span, why: str = "", help: str = "") -> Diagnostic:
+        return Diagnostic(code, message, self.source, at, why, help)
+
+    def cannot_stand(self, word: Word, help: str = "") -> Diagnostic:
+        """That a word cannot stand where it does, and what could."""
+        why = expected(self.accepted) or "the statement is complete without it"
+        return self.says("CBR109", f"`{word.text}` cannot stand here", word.span, why, help)
+
+    def not_yet(self, word: Word, what: str = "") -> Diagnostic:
+        """That a part of the language is to come."""
+        named = f"{what} (`{word.text}`)" if what else f"`{word.text}`"
+        is_value = "(" in self.accepted and not what
+        help = f"for a metric of that name write `{word.text}` in backticks" if is_value else ""
+        message = f"{named} is not in this version of cbdsl"
+        return self.says("CBR115", message, word.span, help=help)
+
+
+def trouble(
+    error: UnexpectedInput, source: SourceFile, span: Span, start: str, words: Mapping[str, str]
+) -> Trouble:
+    """What an error of Lark's is about; `words` gives a terminal's word where it is one."""
+    # Lark gives the end the position of the token before it.
+    is_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    at = span.end if is_end else error.pos_in_stream or span.start
+    parser = getattr(error, "interactive_parser", None)
+    accepted = frozenset(parser.accepts() if parser else ()) - {"$END"}
+    return Trouble(
+        source,
+        span,
+        at,
+        start,
+        frozenset(words.get(name, name) for name in accepted),
+        frozenset(words.values()),
+    )
+
+
+def _words(text: str, start: int, end: int, most: int | None = None) -> list[Word]:
+    found: list[Word] = []
+    while most is None or len(found) < most:
+        blank = _BLANK.match(text, start, end)
+        match = _WORD.match(text, blank.end() if blank else start, end)
+        if match is None:
+            break
+        found.append(Word(match.group(), match.lastgroup or "", Span(*match.span())))
+        start = match.end()
+    return found
