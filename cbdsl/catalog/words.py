@@ -36,7 +36,7 @@ FOREIGN = {
     "False": "`false`",
     "None": "`missing`",
 }
-"""Words of other languages, and what cbr says instead."""
+"""Words of other languages, and what to write instead."""
 
 FOREIGN_SIGNS = {
     "&&": "write `and`",
@@ -46,7 +46,6 @@ FOREIGN_SIGNS = {
     "!": "write `not`",
     "~": "write `not`",
     "^": "write `**`",
-    "<>": "write `!=`",
     "≤": "write `<=`",
     "≥": "write `>=`",
     "≠": "write `!=`",
@@ -55,12 +54,12 @@ FOREIGN_SIGNS = {
     "−": "write `-`",
     "–": "write `-`",
     "…": "write it out",
-    "'": 'texts stand in `"`',
-    "“": 'texts stand in `"`',
-    "”": 'texts stand in `"`',
-    "„": 'texts stand in `"`',
-    "\u2018": 'texts stand in `"`',
-    "\u2019": 'texts stand in `"`',
+    "'": 'put texts in double quotes, `"`',
+    "“": 'put texts in double quotes, `"`',
+    "”": 'put texts in double quotes, `"`',
+    "„": 'put texts in double quotes, `"`',
+    "\u2018": 'put texts in double quotes, `"`',
+    "\u2019": 'put texts in double quotes, `"`',
     ";": "begin a new line, or put a comma between actions",
     "//": "a comment begins with `#`",
     "{": "actions stand behind the condition, without braces",

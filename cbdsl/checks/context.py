@@ -15,6 +15,14 @@ from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
 
 Kind = Literal["number", "truth", "text", "span"]
+WORDS: dict[Kind, str] = {
+    "number": "a number",
+    "truth": "a condition (true or false)",
+    "text": "a text",
+    "span": "a span of time",
+}
+"""What is said for a kind in messages."""
+
 NameKind = Literal["metric", "value", "param"]
 
 
@@ -63,12 +71,8 @@ class Context:
 
     @cached_property
     def lost(self) -> frozenset[str]:
-        """The second words of statements that could not be read: they may be defined there.
-
-        What is wrong with such a name is likely no second mistake, so nothing is said of it.
-        """
-        found = (_SECOND.match(self.source.text, *span) for span in self.file.unread)
-        return frozenset(match[1].strip("`") for match in found if match)
+        """Names that may be defined in what could not be read; nothing is said of them."""
+        return lost_names(self.source, self.file)
 
     def kind_of(self, name: n.Name) -> NameKind:
         """What a name stands for; everything that is nothing else is a metric."""
@@ -103,7 +107,19 @@ class Context:
         return Diagnostic(code, message, self.source, span, why, help)
 
 
+def lost_names(source: SourceFile, file: n.File) -> frozenset[str]:
+    """The second words of statements that could not be read: `target` of `param target 3`."""
+    found = (_SECOND.match(source.text, *span) for span in file.unread)
+    return frozenset(match[1].strip("`") for match in found if match)
+
+
 _SECOND = re.compile(r"\s*\w+\s+(`[^`\n]*`|\w+)")
+
+
+def params_of_file(names: Iterable[str]) -> str:
+    """Which parameters there are, as a sentence."""
+    listed = and_list(names)
+    return f"the file's parameters are {listed}" if listed else "the file has no parameters"
 
 
 def and_list(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cbdsl.catalog.hooks import ALIASES, HOOKS
 from cbdsl.catalog.units import PLURAL
 from cbdsl.catalog.values import VALUES
-from cbdsl.checks.context import Context, ParamValue, and_list
+from cbdsl.checks.context import WORDS, Context, ParamValue, params_of_file
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax import nodes as n
 
@@ -97,6 +97,7 @@ def _both(
 def _amount(
     context: Context, amount: n.Amount | n.Duration, *, least: int, percent: bool
 ) -> Iterator[Diagnostic]:
+    percent = percent and amount.unit is None
     problem = _bad_count(context, amount.count, least=least, percent=percent, unit=amount.unit)
     if problem:
         yield problem
@@ -131,7 +132,7 @@ def _bad_count(
             return _unknown(context, count)
         if param.kind not in ("number", "span"):
             return context.problem(
-                "CBR301", f"`{count.name}` is a {param.kind}, not a number", count
+                "CBR301", f"`{count.name}` is {WORDS[param.kind]}, not a number", count
             )
         if param.kind == "span" and unit is not None:
             return context.problem(
@@ -145,7 +146,7 @@ def _bad_count(
         value, is_percent = float(param.value), param.is_percent
         shown = f"`{count.name}`, which is {_shown(param)},"
     if is_percent:
-        if not percent or (unit is not None and not isinstance(count, n.Number)):
+        if not percent:
             help = "a percent is one of the planned epochs, and has no unit"
             return context.problem("CBR303", f"{shown} is a percent", count, help=help)
         if not 0 <= value <= 1:
@@ -165,10 +166,7 @@ def _unknown(context: Context, name: n.Name) -> Diagnostic | None:
     if name.name in VALUES:
         message = f"`{name.name}` is no count"
         return context.problem("CBR302", message, name, help="write a number or a parameter")
-    if context.params:
-        why = f"the file's parameters are {and_list(context.params)}"
-    else:
-        why = "the file has no parameters"
+    why = params_of_file(context.params)
     help = did_you_mean(name.name, context.params) or f"write `param {name.name} = 3` above"
     return context.problem(
         "CBR204", f"there is no parameter `{name.name}`", name, why=why, help=help

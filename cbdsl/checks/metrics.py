@@ -123,16 +123,17 @@ def _at_hook(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diag
 
 
 def _no_direction(context: Context, expr: n.Expr) -> Diagnostic:
-    shown = context.source.slice(expr.span)
-    if isinstance(expr, n.Name):
-        name = f"`{expr.name}`" if expr.quoted else expr.name
-        help = f"write `maximize {name}` or `minimize {name}` on a line of its own"
-    else:
-        help = "name one metric, or sum up metrics of one direction"
-    return context.problem(
-        "CBR206",
-        f"whether more or less of `{shown}` is better is not known",
-        expr,
-        why="its name does not tell",
-        help=help,
-    )
+    shown = context.source.slice(expr.span).strip("`")
+    message = f"whether more or less of `{shown}` is better is not known"
+    why, help = "", "name one metric, or sum up metrics of one direction"
+    if isinstance(expr, n.Name) and context.kind_of(expr) == "metric":
+        why, help = (
+            "its name does not tell",
+            f"write `maximize {shown}` or `minimize {shown}` above",
+        )
+        if expr.quoted:
+            help = "write `maximize` or `minimize` and its name in backticks on a line above"
+    elif not context.metrics_in(expr):
+        message = f"`{shown}` never improves"
+        why, help = "only metrics do", ""
+    return context.problem("CBR206", message, expr, why=why, help=help)

@@ -28,10 +28,10 @@ def _defined(context: Context) -> Iterator[Diagnostic]:
         name = statement.name
         what = "parameter" if isinstance(statement, n.Param) else "rule"
         if name.name in WORDS:
+            message = f"a {what} cannot be called `{name.name}`"
             why = f"`{name.name}` is a word of the language"
-            yield context.problem(
-                "CBR203", f"a {what} cannot be called `{name.name}`", name, why=why
-            )
+            help = f"choose another name, such as `my_{name.name}`"
+            yield context.problem("CBR203", message, name, why=why, help=help)
         elif name.name in seen:
             yield _twice(context, f"the name `{name.name}`", name, seen[name.name])
         elif what == "parameter" and name.name in (context.metrics or ()):
@@ -76,5 +76,5 @@ def _used(context: Context, name: n.Name) -> Iterator[Diagnostic]:
     """A word of another language; those of the language itself are no names to the parser."""
     known = {*context.params, *(context.metrics or ())}
     if name.name in FOREIGN and not name.quoted and name.name not in known:
-        help = f"cbr says {FOREIGN[name.name]}"
+        help = f"write {FOREIGN[name.name]}"
         yield context.problem("CBR109", f"`{name.name}` cannot stand here", name, help=help)

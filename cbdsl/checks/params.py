@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from numbers import Real
 
-from cbdsl.checks.context import Kind, ParamValue
-from cbdsl.diagnostics import CbrError, Diagnostic, did_you_mean
-from cbdsl.source import SourceFile, Span
+from cbdsl.checks.context import Kind, ParamValue, lost_names, params_of_file
+from cbdsl.diagnostics import CbrError, Diagnostic, did_you_mean, visible
+from cbdsl.source import SourceFile
 from cbdsl.syntax import nodes as n
 from cbdsl.syntax import parse_literal
 
@@ -44,7 +44,10 @@ def params_of(
                 for p in param.value.placeholders
             ]
         values.setdefault(declared.name, declared)
+    lost = lost_names(source, file)
     for name, value in given.items():
+        if name in lost:
+            continue
         try:
             values[name] = _given(source, values, name, value)
         except CbrError as e:
@@ -73,26 +76,22 @@ def _given(
     source: SourceFile, declared: Mapping[str, ParamValue], name: str, value: Given
 ) -> ParamValue:
     if name not in declared:
-        known = ", ".join(f"`{d}`" for d in declared) or "none"
         help = did_you_mean(name, declared)
-        message = f"there is no parameter `{name}`"
-        why = f"the file's parameters: {known}"
+        message = f"there is no parameter `{visible(name)}`"
+        why = params_of_file(declared)
         raise CbrError([Diagnostic("CBR204", message, source, None, why, help)])
     param = declared[name]
+    new: Given | None = value
     if isinstance(value, Literal):
-        literal = _read(name, value, param.kind)
-        new: Given = literal.value
-        right = literal.kind == param.kind and _fits(param.kind, new)
-        right = right and (param.kind != "span" or literal.unit == param.unit)
-    else:
-        right = _fits(param.kind, value)
-        new = value
-    if not right:
+        new = _read(param, value)
+    if new is None or not _fits(param.kind, new):
         shown = _KINDS[param.kind].format(unit=_units(param))
-        # As ASCII: a value that is refused may hold what no terminal shows.
-        message = f"the parameter `{name}` is {shown}, not {value!a}"
+        message = f"the parameter `{name}` is {shown}, not `{visible(str(value))}`"
         why = "a parameter keeps the type that the file gives it"
-        raise CbrError([Diagnostic("CBR306", message, source, None, why)])
+        help = ""
+        if isinstance(value, Literal):
+            help = f"write a value such as `{_EXAMPLES[param.kind].format(unit=_units(param))}`"
+        raise CbrError([Diagnostic("CBR306", message, source, None, why, help)])
     return ParamValue(name, param.kind, param.unit, _plain_value(new))
 
 
@@ -134,26 +133,25 @@ _KINDS = {
 }
 
 
+_EXAMPLES = {
+    "number": "0.9` or `90%",
+    "truth": "true",
+    "text": '"a text"',
+    "span": "3 {unit}",
+}
+
+
 def _units(param: ParamValue) -> str:
     return f"{param.unit}s" if param.unit == "epoch" else "batches"
 
 
-def _read(name: str, text: str, kind: Kind) -> ParamValue:
-    """A value from the command line; there a text may go without quotes."""
-    label = f"--set {name}={text}"
-    if kind == "text" and not text.startswith('"'):
-        return ParamValue(name, "text", None, str(text))
+def _read(param: ParamValue, text: str) -> Given | None:
+    """A value from the command line, where a text may go without quotes; None if it is no value."""
+    if param.kind == "text" and not text.startswith('"'):
+        return str(text)
     try:
-        return _declared(name, parse_literal(text, label))
-    except CbrError as e:
-        raise CbrError([_moved(d, label) for d in e.diagnostics]) from None
-
-
-def _moved(problem: Diagnostic, label: str) -> Diagnostic:
-    return Diagnostic(
-        "CBR306",
-        f"this is no value: {problem.message}",
-        SourceFile(label, problem.source.text),
-        problem.span or Span(0, 1),
-        help="write a literal, such as `0.9`, `90%`, `true`, `3 epochs` or a text",
-    )
+        literal = _declared(param.name, parse_literal(text, f"--set {param.name}"))
+    except CbrError:
+        return None
+    same = literal.kind == param.kind and (param.kind != "span" or literal.unit == param.unit)
+    return literal.value if same else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from cbdsl.catalog.words import WORDS
 from cbdsl.checks import (
     actions,
     conditions,
@@ -23,8 +25,9 @@ from cbdsl.checks.context import Context
 from cbdsl.checks.params import Given, params_of
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.diagnostics.model import in_order
-from cbdsl.source import SourceFile
+from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import parse_source
+from cbdsl.syntax.nodes import File
 
 Check = Callable[[Context], Iterator[Diagnostic]]
 
@@ -68,14 +71,46 @@ def check(
         epochs: how many epochs are planned, where that is known.
     """
     file, problems = parse_source(source)
+    problems = _without_uses(file, problems)
     values, wrong = params_of(source, file, params or {})
     context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
-    found = in_order([*problems, *wrong, *_all(context)])
+    found = _without_echoes(file, in_order([*problems, *wrong, *_all(context)]))
     if not (file.rules or file.uses or any(d.is_error for d in found)):
         found = [_nothing(source)]
     if any(d.is_error for d in found):
         raise CbrError(found)
     return CheckedProgram(context, tuple(found))
+
+
+def _without_uses(file: File, problems: list[Diagnostic]) -> list[Diagnostic]:
+    """A word of the language as a parameter's name is one mistake, however often it is used."""
+    words = WORDS.intersection(param.name.name for param in file.params)
+    return [d for d in problems if d.span is None or d.source.slice(d.span) not in words]
+
+
+def _without_echoes(file: File, found: list[Diagnostic]) -> list[Diagnostic]:
+    """One error a place, and no warning about a statement that has an error."""
+    starts = [statement.span.start for statement in file.statements]
+
+    def statement(diagnostic: Diagnostic) -> int:
+        """Its place among the statements; -1 if it is about none."""
+        if diagnostic.span is None:
+            return -1
+        place = bisect_right(starts, diagnostic.span.start) - 1
+        inside = place >= 0 and diagnostic.span.start < file.statements[place].span.end
+        return place if inside else -1
+
+    wrong = {statement(d) for d in found if d.is_error} - {-1}
+    taken: set[Span] = set()
+    kept: list[Diagnostic] = []
+    for diagnostic in found:
+        if diagnostic.is_error and diagnostic.span is not None:
+            if diagnostic.span in taken:
+                continue
+            taken.add(diagnostic.span)
+        if diagnostic.is_error or statement(diagnostic) not in wrong:
+            kept.append(diagnostic)
+    return kept
 
 
 def _nothing(source: SourceFile) -> Diagnostic:

@@ -5,16 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cbdsl.checks.context import Context, Kind
+from cbdsl.checks.context import WORDS, Context, Kind
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.syntax import nodes as n
-
-_WORDS = {
-    "number": "a number",
-    "truth": "a condition (true or false)",
-    "text": "a text",
-    "span": "a span of time",
-}
 
 MAX_WIDTH = 100
 """The largest width or precision of a format, in characters."""
@@ -139,7 +132,7 @@ class _Types:
                 raise ValueError
             format(sample, spec)
         except ValueError:
-            what = "a whole number" if whole else _WORDS[kind]
+            what = "a whole number" if whole else WORDS[kind]
             yield self.context.problem(
                 "CBR304",
                 f"the format `{spec}` does not fit {what}",
@@ -151,12 +144,14 @@ class _Types:
     def _mismatch(self, expr: n.Expr, kind: Kind, wanted: Kind) -> Diagnostic:
         shown = self.context.source.slice(expr.span)
         help = ""
+        if isinstance(expr, n.Text):
+            help = "a metric's name stands without quotes"
         if wanted == "truth" and kind == "number":
             help = f"compare it, as in `{shown} > 0.5`" if len(shown) < 40 else "compare it"
-        if wanted == "number" and kind == "truth":
+        if wanted == "number" and kind == "truth" and not isinstance(expr, n.Name | n.Truth):
             help = "conditions are joined with `and`, `or` and `not`"
         return self.context.problem(
-            "CBR301", f"this is {_WORDS[kind]}, where {_WORDS[wanted]} is needed", expr, help=help
+            "CBR301", f"this is {WORDS[kind]}, where {WORDS[wanted]} is needed", expr, help=help
         )
 
 

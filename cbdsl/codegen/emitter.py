@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cbdsl.codegen.printing import code, joiner, operands
 from cbdsl.source import Span
 
 WIDTH = 100
@@ -36,24 +38,28 @@ class Emitter:
         if span is not None:
             self.places[len(self.lines)] = span
 
-    def condition(self, parts: list[str], *, span: Span, place: str) -> None:
-        """`if a and b:`, one part a line where it gets long."""
-        whole = f"if {' and '.join(parts)}:"
-        if len(parts) == 1 or len(self._indent) + len(whole) <= WIDTH - len(place) - 4:
+    def condition(self, test: ast.expr, *, span: Span, place: str) -> None:
+        """`if a and b:`, one operand a line where it gets long."""
+        whole = f"if {code(test)}:"
+        if self._fits(whole, place) or not isinstance(test, ast.BoolOp):
             self.line(whole, span=span, place=place)
             return
         self.line("if (", span=span)
         with self.indented():
-            for number, part in enumerate(parts):
-                self.line(f"and {part}" if number else part, span=span)
+            for number, operand in enumerate(operands(test)):
+                before = joiner(test).lstrip() if number else ""
+                self.line(f"{before}{operand}", span=span)
         self.line("):", span=span, place=place)
 
-    def statement(self, code: str, *, span: Span, place: str) -> None:
+    def _fits(self, text: str, place: str) -> bool:
+        return len(self._indent) + len(text) + len(place) + 4 <= WIDTH
+
+    def statement(self, text: str, *, span: Span, place: str) -> None:
         """A statement; one that is a call and too long has its argument on a line of its own."""
-        if len(self._indent) + len(code) + len(place) + 4 <= WIDTH or not code.endswith(")"):
-            self.line(code, span=span, place=place)
+        if self._fits(text, place) or not text.endswith(")"):
+            self.line(text, span=span, place=place)
             return
-        head, argument = code[:-1].split("(", 1)
+        head, argument = text[:-1].split("(", 1)
         self.line(f"{head}(", span=span)
         with self.indented():
             self.line(argument, span=span)
@@ -91,28 +97,3 @@ class Emitter:
     def text(self) -> str:
         """Everything so far, with a newline at the end."""
         return "\n".join(self.lines) + "\n"
-
-
-def literal(value: object) -> str:
-    """A value as Python writes it, texts in double quotes."""
-    if isinstance(value, str):
-        return '"' + escaped(value) + '"'
-    if isinstance(value, float) and not isinstance(value, bool):
-        return number(value)
-    return repr(value)
-
-
-def number(value: float) -> str:
-    """A number as a person writes it: whole ones without a point."""
-    if value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
-    # A literal too large for a float; `inf` alone would be a name.
-    return repr(value).replace("inf", "1e999")
-
-
-def escaped(text: str) -> str:
-    """A text as it stands between double quotes."""
-    return text.translate(_ESCAPES)
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})

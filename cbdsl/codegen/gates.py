@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from cbdsl.codegen.emitter import literal, number
 from cbdsl.codegen.expressions import python
+from cbdsl.codegen.literals import literal, number
 from cbdsl.codegen.scope import Scope
 from cbdsl.plan.model import Count, Gate
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cbdsl.checks.context import Context, ParamValue
-from cbdsl.codegen.emitter import WIDTH, Emitter, literal
+from cbdsl.codegen.emitter import WIDTH, Emitter
+from cbdsl.codegen.literals import literal
 from cbdsl.codegen.rules import Needs, rule_class
 from cbdsl.codegen.schedules import parameters, rate_functions
 from cbdsl.plan import Plan, UsePlan

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from cbdsl.catalog.hooks import HOOKS, Hook
 from cbdsl.checks.context import Context
-from cbdsl.codegen.emitter import Emitter, literal
-from cbdsl.codegen.expressions import Expressions
+from cbdsl.codegen.emitter import Emitter
+from cbdsl.codegen.expressions import Expressions, all_of
 from cbdsl.codegen.gates import gate
+from cbdsl.codegen.literals import literal
+from cbdsl.codegen.printing import code
 from cbdsl.codegen.scope import Scope
 from cbdsl.codegen.texts import text
 from cbdsl.plan.model import Gate, RulePlan, Slot
@@ -54,7 +56,7 @@ class _Class:
             out.line(f"key = {literal(rule.named.key)}")
             if rule.slots:
                 names = ", ".join(literal(slot.name) for slot in rule.slots)
-                out.line(f"memory = ({names},)")
+                out.line(f"memory = ({names}{',' if len(rule.slots) == 1 else ''})")
             if rule.params:
                 self._init()
             if rule.slots:
@@ -165,7 +167,8 @@ class _Method:
             self.out.line(f"{variable} = {logs}.get({literal(metric)})")
 
     def _optional_values(self) -> list[str]:
-        gates = [g for g in (self.rule.gate, self.rule.window) if g]
+        here = self.acts or self.feeds
+        gates = [g for g in (self.rule.gate, self.rule.window) if g and here]
         names = {"epochs"} if any(c.is_share for g in gates for c in g.counts) else set()
         for expr in self._own():
             names |= {name for name in self.scope.optional(expr) if name in _OPTIONAL}
@@ -188,15 +191,15 @@ class _Method:
     def _leave(self, window: Gate) -> None:
         """Outside its window a rule remembers nothing."""
         closed = _negated(gate(window, self.scope))
-        self.out.condition([ast.unparse(closed)], span=window.span, place=self.place)
+        self.out.condition(closed, span=window.span, place=self.place)
         with self.out.indented():
             self.out.line("return", span=window.span)
 
     def _feed(self, slot: Slot) -> None:
-        value = ast.unparse(self.expressions.guarded(slot.node.operand, set()))
+        value = code(self.expressions.guarded(slot.node.operand, set()))
         args = [value]
         if slot.node.by is not None:
-            args.append(ast.unparse(self.expressions.guarded(slot.node.by, set())))
+            args.append(code(self.expressions.guarded(slot.node.by, set())))
         method = "feed"
         if isinstance(slot.node, n.Stalls):
             method = "observe"
@@ -211,7 +214,7 @@ class _Method:
             conditions += gate(self.rule.window, self.scope)
         if self.rule.gate:
             conditions += gate(self.rule.gate, self.scope)
-        if any(ast.unparse(c) == "epochs is not None" for c in conditions):
+        if any(code(c) == "epochs is not None" for c in conditions):
             known.add("epochs")
         if self.rule.once:
             conditions.append(ast.parse("self.firings == 0", mode="eval").body)
@@ -221,8 +224,7 @@ class _Method:
             self._fire(known)
             return
         span = self._condition_span()
-        parts = [part_of_and(c, alone=len(conditions) == 1) for c in unique(conditions)]
-        self.out.condition(parts, span=span, place=self.place)
+        self.out.condition(all_of(unique(conditions)), span=span, place=self.place)
         with self.out.indented():
             self._fire(known)
 
@@ -244,8 +246,8 @@ class _Method:
         for slot in self.rule.slots:
             if isinstance(slot.node, n.Stalls):
                 self.out.line(f"self.{slot.name}.restart()", span=slot.node.span)
-        for action, code in zip(self.rule.actions, actions, strict=True):
-            self.out.statement(code, span=action.span, place=self.place)
+        for action, line in zip(self.rule.actions, actions, strict=True):
+            self.out.statement(line, span=action.span, place=self.place)
 
     def _acting(self) -> list[n.Expr]:
         own = [] if self.rule.condition is None else [self.rule.condition]
@@ -273,11 +275,11 @@ class _Method:
         plain = all(name in known for name in self.scope.optional(expr))
         by_number = isinstance(expr, n.Number) and expr.value != 0
         if plain and (action.op != "/=" or by_number):
-            return f"self.lr {action.op} {ast.unparse(self.expressions.value(expr))}"
+            return f"self.lr {action.op} {code(self.expressions.value(expr))}"
         if action.op != "=":
             rate = n.Name("lr", span=action.target.span)
             expr = n.Binary(action.op[0], rate, expr, span=action.span)
-        return f"self.lr = {ast.unparse(self.expressions.guarded(expr, known))}"
+        return f"self.lr = {code(self.expressions.guarded(expr, known))}"
 
 
 _OPTIONAL = ("epochs", "batches", "steps")
@@ -313,12 +315,6 @@ def _negated(parts: list[ast.expr]) -> ast.expr:
 def unique(parts: list[ast.expr]) -> list[ast.expr]:
     """Without what is asked twice, such as whether the number of epochs is known."""
     return list({ast.dump(part): part for part in parts}.values())
-
-
-def part_of_and(part: ast.expr, *, alone: bool) -> str:
-    code = ast.unparse(part)
-    loose = isinstance(part, ast.BoolOp) and isinstance(part.op, ast.Or)
-    return f"({code})" if loose and not alone else code
 
 
 def _dedented(text: str) -> str:

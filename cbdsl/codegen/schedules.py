@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 
 from cbdsl.checks.context import Context, ParamValue
-from cbdsl.codegen.emitter import Emitter, literal
-from cbdsl.codegen.expressions import Expressions
+from cbdsl.codegen.emitter import Emitter
+from cbdsl.codegen.expressions import Expressions, all_of
 from cbdsl.codegen.gates import gate
-from cbdsl.codegen.rules import Needs, part_of_and, unique
+from cbdsl.codegen.literals import literal
+from cbdsl.codegen.printing import code
+from cbdsl.codegen.rules import Needs, unique
 from cbdsl.codegen.scope import Scope
 from cbdsl.plan.build import RATE_FUNCTION
 from cbdsl.plan.model import Schedule
@@ -34,8 +36,8 @@ def rate_functions(
         )
         for schedule in schedules:
             passed = "".join(f", {name}={name}" for name in _keywords(schedule))
-            out.line(f"lr = {schedule.function}(epoch, lr{passed})")
-        out.line("return lr")
+            result = "return" if schedule is schedules[-1] else "lr ="
+            out.line(f"{result} {schedule.function}(epoch, lr{passed})")
 
 
 def function_name(schedules: tuple[Schedule, ...], schedule: Schedule) -> str:
@@ -79,8 +81,7 @@ def _function(schedule: Schedule, name: str, context: Context, out: Emitter, nee
             out.line(f"return {rate}", span=schedule.action.span, place=place)
             out.span = None
             return
-        parts = [part_of_and(c, alone=len(conditions) == 1) for c in conditions]
-        out.condition(parts, span=span, place=place)
+        out.condition(all_of(conditions), span=span, place=place)
         with out.indented():
             out.line(f"return {rate}", span=schedule.action.span, place=place)
         out.line("return lr")
@@ -97,8 +98,8 @@ def _rate(action: n.Assign, expressions: Expressions, known: set[str]) -> str:
     if _is_safe(action):
         if isinstance(new, n.Number):
             python = ast.Constant(new.value)
-        return ast.unparse(python)
-    return ast.unparse(expressions.help("settable", python, ast.Name("lr")))
+        return code(python)
+    return code(expressions.help("settable", python, ast.Name("lr")))
 
 
 def _is_safe(action: n.Assign) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from cbdsl.codegen.emitter import escaped
 from cbdsl.codegen.expressions import Expressions
+from cbdsl.codegen.literals import escaped
+from cbdsl.codegen.printing import code
 from cbdsl.syntax import nodes as n
 
 _TO_TEXT = ("text(", "text32(", "names(", "listed(")
@@ -18,7 +19,7 @@ def text(node: n.Text, expressions: Expressions, known: set[str]) -> str:
     if len(node.parts) == 1:
         alone = _filled(node.placeholders[0], expressions, known)
         if alone.endswith(")") and alone.startswith(_TO_TEXT):
-            return alone
+            return alone.replace("'", '"')
     parts = [
         escaped(part).replace("{", "{{").replace("}", "}}")
         if isinstance(part, str)
@@ -38,10 +39,10 @@ def _filled(placeholder: n.Placeholder, expressions: Expressions, known: set[str
     python = expressions.guarded(value, known)
     present = all(name in known for name in scope.optional(value))
     if present and _prints_itself(value, expressions, spec):
-        return ast.unparse(python) + (f":{spec}" if spec else "")
+        return code(python, quote="'") + (f":{spec}" if spec else "")
     function = "text32" if scope.is_32_bit(value) and not spec else "text"
     args = [python, ast.Constant(spec)] if spec else [python]
-    return ast.unparse(expressions.help(function, *args))
+    return code(expressions.help(function, *args), quote="'")
 
 
 def _prints_itself(value: n.Expr, expressions: Expressions, spec: str) -> bool:

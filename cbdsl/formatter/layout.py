@@ -115,6 +115,7 @@ def _trigger(node: n.Trigger) -> str:
         case n.At():
             positions = ", ".join(_expr(p, _ATOM) for p in node.positions)
             percents = all(isinstance(p, n.Number) and p.is_percent for p in node.positions)
+            percents = percents and node.unit == "epoch"
             return f"at {positions}" if percents else f"at {node.unit} {positions}"
 
 

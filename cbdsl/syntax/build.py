@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 from lark import Token, Tree
 
+from cbdsl.catalog.hooks import ALIASES
 from cbdsl.catalog.metrics import Better
 from cbdsl.catalog.units import SINGULAR
 from cbdsl.diagnostics import CbrError, Diagnostic
@@ -94,7 +95,7 @@ class Builder:
         match tree.data:
             case "on":
                 hook = cast(Token, parts[0])
-                return n.On(str(hook), _span(hook), span=span)
+                return n.On(ALIASES.get(hook, str(hook)), _span(hook), span=span)
             case "every_one":
                 return n.Every(None, _unit(parts[0]), span=span)
             case "every":

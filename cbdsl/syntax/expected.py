@@ -16,18 +16,21 @@ _OPERATORS = COMPARE | {"+", "-", "*", "/", "%", "**", "and", "or", "improves", 
 _VALUE = frozenset({"NAME", "NUMBER", "PERCENT", "STRING", "BACKTICK", "true", "false"})
 _VALUE |= {"-", "(", "not"}
 
+VALUE = frozenset({"(", "NUMBER"})
+"""What is accepted where an expression can begin, and nowhere else."""
+
 _WINDOWS = frozenset({"after", "until", "from"})
 
-# What can stand somewhere, in the groups that people think in; `given` are the words by which a
-# group is known, and `all` those that need not be named then.
+# What can stand somewhere, in the groups that people think in: the words by which a group is
+# known, all that belong to it, and what it is called.
 _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
-    (VERBS, VERBS | {"NAME"}, "an action"),
-    (frozenset({"("}), _VALUE, "a value"),
+    (frozenset({"stop"}), VERBS | {"NAME"}, "an action"),
+    (VALUE, _VALUE, "a value"),
     (frozenset({"<"}), _OPERATORS, "an operator"),
     (frozenset({"on"}), frozenset({"on", "every", "at"}), "a trigger (`on`, `every`, `at`)"),
     (frozenset({"after"}), _WINDOWS, "a window (`after`, `until`, `from`)"),
-    (UNITS, UNITS, "a unit (`epochs`, `batches`)"),
-    (ASSIGN - {"="}, ASSIGN, "`=`, `+=`, `-=`, `*=` or `/=`"),
+    (frozenset({"epochs"}), UNITS, "a unit (`epochs`, `batches`)"),
+    (frozenset({"+="}), ASSIGN, "`=`, `+=`, `-=`, `*=` or `/=`"),
     (frozenset({"true"}), frozenset({"true", "false", "-"}), "`true` or `false`"),
     (frozenset({"NUMBER"}), frozenset({"NUMBER"}), "a number"),
     (frozenset({"PERCENT"}), frozenset({"PERCENT"}), "a percent"),
@@ -43,10 +46,10 @@ def expected(accepted: Iterable[str]) -> str:
     """What could stand there, as a sentence; empty if it is nothing or not known."""
     rest = set(accepted)
     items: list[str] = []
-    for given, all_of_it, words in _GROUPS:
-        if rest & given:
+    for known_by, members, words in _GROUPS:
+        if known_by <= rest:
             items.append(words)
-            rest -= all_of_it
+            rest -= members
     items += [f"`{word}`" for word in _LATER if word in rest]
     items += [f"`{word}`" for word in sorted(rest.difference(_LATER))]
     if not items:

@@ -48,8 +48,9 @@ def explain(
 def _glued(error: Glued, source: SourceFile) -> Diagnostic:
     span = Span(error.before.start_pos or 0, error.after.end_pos or 0)
     message = f"`{source.slice(span)}` cannot stand here"
-    near = did_you_mean(source.slice(span), WORDS)
-    help = near or f"write a space between `{error.before}` and `{error.after}`"
+    help = f"write a space between `{error.before}` and `{error.after}`"
+    if error.after not in WORDS:
+        help = did_you_mean(source.slice(span), WORDS) or help
     return Diagnostic("CBR109", message, source, span, help=help)
 
 

@@ -190,7 +190,7 @@ def walk(node: Expr) -> tuple[Expr, ...]:
 
 @dataclass(frozen=True)
 class On(Node):
-    """`on HOOK`."""
+    """`on HOOK`, the hook by its short name."""
 
     hook: str
     hook_span: Span = field(compare=False, repr=False)
@@ -234,10 +234,10 @@ class Window(Node):
 
 @dataclass(frozen=True)
 class Condition(Node):
-    """`if EXPR [then]`."""
+    """`if EXPR [then]`; the word `then` means nothing."""
 
     test: Expr
-    then: bool
+    then: bool = field(compare=False)
 
 
 @dataclass(frozen=True)

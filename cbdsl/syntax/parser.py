@@ -130,17 +130,18 @@ def _words() -> dict[str, str]:
 
 
 def _depth(tree: Tree[Token]) -> int:
-    deepest, stack = 0, [(tree, 1)]
+    deepest, stack = 0, [(tree, 0)]
     while stack:
         node, depth = stack.pop()
-        # Only rules with a choice of their own nest; the rungs between them are Lark's.
-        depth += node.data in _NESTING
+        # A rung of the grammar that holds one thing only is that thing.
+        depth += node.data in _SIGNS or (node.data in _OPERATIONS and len(node.children) > 1)
         deepest = max(deepest, depth)
         stack.extend((child, depth) for child in node.children if isinstance(child, Tree))
     return deepest
 
 
-_NESTING = {"any_of", "all_of", "compare", "negate", "binary", "minus", "power", "paren"}
+_SIGNS = {"negate", "minus"}
+_OPERATIONS = {"any_of", "all_of", "compare", "binary", "power"}
 
 
 class _Words:

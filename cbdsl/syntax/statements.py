@@ -33,10 +33,11 @@ _PIECE = re.compile(
 
 _BLANK = re.compile(r"(?:[ \t\r]*(?:\#[^\n]*)?\n)*")
 
-_INDENT = re.compile("[ ]*")
+_INDENT = re.compile("[ \t]*")
 
 _STARTS = re.compile(
-    r"^[ ]*(?:(?:on|every|at|param|minimize|maximize|language)\b|[A-Za-z_]\w*[ ]*:)", re.MULTILINE
+    r"^[ ]*(?:(?:on|every|at|param|minimize|maximize|use|language)\b|[A-Za-z_]\w*[ ]*:)",
+    re.MULTILINE,
 )
 
 
@@ -145,11 +146,14 @@ def _empty_block(source: SourceFile, head: Line) -> Diagnostic:
 
 def _lines(source: SourceFile) -> Iterator[Line | Unread]:
     text, position = source.text, 0
-    for _ in range(MAX_LINES):
+    for number in range(MAX_LINES + 1):
         blank = _BLANK.match(text, position)
         start = blank.end() if blank else position
         indent = _INDENT.match(text, start)
         if start == len(text):
+            return
+        if number == MAX_LINES:
+            yield _rest(source, start)
             return
         try:
             line, position = _line(source, start)
@@ -160,8 +164,6 @@ def _lines(source: SourceFile) -> Iterator[Line | Unread]:
         else:
             if line:
                 yield line
-    if text[position:].strip():
-        yield _rest(source, position)
 
 
 def _line(source: SourceFile, start: int) -> tuple[Line | None, int]:
@@ -186,7 +188,7 @@ def _line(source: SourceFile, start: int) -> tuple[Line | None, int]:
         begin = at if begin is None else begin
         end = piece.end()
         if kind in ("open_text", "open_metric"):
-            raise _Refused(_unclosed(source, piece.group()[0], at), next_line)
+            raise _Refused(_unclosed(source, piece.group()[0], at), _behind(text, next_line))
         if piece.group() == "(":
             open_brackets.append(at)
             if len(open_brackets) > MAX_NESTING:
@@ -196,7 +198,7 @@ def _line(source: SourceFile, start: int) -> tuple[Line | None, int]:
                 raise _Refused(_unopened(source, at), next_line)
             open_brackets.pop()
     if open_brackets:
-        problem = _unclosed(source, "(", open_brackets[-1])
+        problem = _unclosed(source, "(", open_brackets[0])
         raise _Refused(problem, _statement_after(text, next_line - 1))
     if too_long or end - start > MAX_LINE:
         raise _Refused(_too_long(source, start if begin is None else begin), next_line)
@@ -217,6 +219,13 @@ def _after(text: str, position: int) -> int:
     """The start of the physical line below the one that holds `position`."""
     newline = text.find("\n", position)
     return len(text) if newline < 0 else newline + 1
+
+
+def _behind(text: str, line: int) -> int:
+    """Where reading goes on below a text that does not end: its rest may stand on this line."""
+    below = _after(text, line)
+    is_rest = text.count('"', line, below) % 2 == 1 and not _STARTS.match(text, line)
+    return below if is_rest else line
 
 
 def _statement_after(text: str, position: int) -> int:

@@ -60,8 +60,10 @@ def _placeholder(source: SourceFile, rest: Span, expression: Callable[[Span], Ex
     assert inside is not None
     span = Span(rest.start, inside.end())
     if not inside["end"]:
-        help = "close it with `}`; for a brace in a text write `\\{`"
-        raise _problem(source, Span(rest.start, rest.start + 1), "this `{` is never closed", help)
+        message, help = "this `{` is never closed", "close it with `}`; for a brace write `\\{`"
+        if source.text[inside.end()] == "{":
+            message, help = "braces inside braces", "for a brace in a text write `\\{`"
+        raise _problem(source, Span(rest.start, rest.start + 1), message, help)
     spec = inside["spec"] or ""
     name = inside["value"].strip()
     if not name:

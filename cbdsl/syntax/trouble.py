@@ -11,7 +11,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.source import SourceFile, Span
-from cbdsl.syntax.expected import expected
+from cbdsl.syntax.expected import VALUE, expected
 
 _WORD = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\\n])*") | (?P<metric>`[^`\n]*`)
@@ -64,6 +64,16 @@ class Trouble:
         return self.start in ("statement", "head", "actions")
 
     @property
+    def accepts_value(self) -> bool:
+        """Whether an expression could begin here."""
+        return self.accepted >= VALUE
+
+    @property
+    def is_use(self) -> bool:
+        """Whether it is about one of Keras's callbacks."""
+        return bool(self.before) and self.before[0].text == "use"
+
+    @property
     def last(self) -> str:
         """The word before the trouble, an empty string if there is none."""
         return self.before[-1].text if self.before else ""
@@ -84,7 +94,7 @@ class Trouble:
     def not_yet(self, word: Word, what: str = "") -> Diagnostic:
         """That a part of the language is to come."""
         named = f"{what} (`{word.text}`)" if what else f"`{word.text}`"
-        is_value = "(" in self.accepted and not what
+        is_value = self.accepts_value and not what
         help = f"for a metric of that name write `{word.text}` in backticks" if is_value else ""
         message = f"{named} is not in this version of cbdsl"
         return self.says("CBR115", message, word.span, help=help)

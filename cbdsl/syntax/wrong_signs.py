@@ -56,7 +56,7 @@ def number(t: Trouble) -> Diagnostic | None:
     text = word.text
     if not re.fullmatch(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?%?", text):
         return t.says("CBR111", f"`{text}` is no number", word.span, help=_mended(text))
-    help = ""
+    help = _ARGUMENTS if t.is_use else ""
     if t.last == "at" and "epoch" in t.accepted:
         help = f"write `at epoch {text}` or `at {text}%`"
     elif "," in t.accepted:
@@ -68,6 +68,9 @@ def number(t: Trouble) -> Diagnostic | None:
     return t.cannot_stand(word, help)
 
 
+_ARGUMENTS = "arguments are written `name=value`"
+
+
 def _mended(text: str) -> str:
     """What to write instead of a bad number."""
     if re.fullmatch(r"[0-9][0-9_]*", text):
@@ -76,16 +79,21 @@ def _mended(text: str) -> str:
         return f"write `{parts[1]}{'000' if parts[2] in 'kK' else '000000'}`"
     if parts := re.fullmatch(r"([0-9.]+)%(\w+)", text):
         return f"write `{parts[1]}%` and a space, or `{parts[1]} % {parts[2]}` for the remainder"
-    if parts := re.fullmatch(r"([0-9.]+%?)([a-z]+)", text):
+    if parts := re.fullmatch(r"([0-9.]+%?)([a-z]{2,})", text):
         return f"write `{parts[1]} {parts[2]}`"
     return "write digits with at most one point, and a space before a unit"
 
 
 def equals(t: Trouble) -> Diagnostic | None:
-    """`=` for `==`, `=>` for `>=`, `==` for `=`."""
+    """`=` for `==`, `=>` for `>=`, `<>` for `!=`, `==` for `=`."""
     word = t.found
-    if word is None or word.text not in ("=", "=="):
+    if word is None or word.text not in ("=", "==", ">"):
         return None
+    if word.text == ">":
+        at = Span(t.at - 1, t.at + 1)
+        if t.source.slice(at) != "<>":
+            return None
+        return t.says("CBR109", "`<>` is no comparison", at, help="write `!=`")
     if t.at > t.span.start and t.source.text[t.at - 1] == "=":
         at = Span(t.at - 1, t.at + 1)
         return t.says("CBR109", "`==` compares; it does not set", at, help="write one `=`")
@@ -118,15 +126,19 @@ def sign(t: Trouble) -> Diagnostic | None:
     text = word.text
     if word.kind == "metric" and text == "``":
         return t.says("CBR109", "the backticks hold no name", word.span)
-    if word.kind == "metric" and t.is_rule and "=" not in t.accepted and "(" not in t.accepted:
+    if word.kind == "metric" and t.is_rule and "=" not in t.accepted and not t.accepts_value:
         why = "it is always a metric, which a rule can read and not set"
         return t.says("CBR109", "a name in backticks cannot stand here", word.span, why)
     if word.kind in ("metric", "text"):
         what = "a name in backticks" if word.kind == "metric" else "a text"
-        return t.says("CBR109", f"{what} cannot stand here", word.span, expected(t.accepted))
+        help = _ARGUMENTS if t.is_use else ""
+        return t.says("CBR109", f"{what} cannot stand here", word.span, expected(t.accepted), help)
     if text == ":" and t.start == "statement":
         help = "write the actions without `:`, or indented on the lines below it"
         return t.says("CBR109", "nothing stands behind a `:` on its line", word.span, help=help)
+    if t.is_use and text == ".":
+        help = "write the callback's name alone, without its module"
+        return t.says("CBR110", f"`{text}` cannot stand here", word.span, help=help)
     if t.start == "expr" and text in {".", "[", "!"}:
         why = "between braces stands an expression: no attributes, indexing or conversions"
         return t.says("CBR110", f"`{text}` cannot stand here", word.span, why)

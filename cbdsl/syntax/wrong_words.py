@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from cbdsl.catalog.actions import ACTIONS, SETTINGS
+from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import FOREIGN, FOREIGN_ACTIONS, FOREIGN_STATES, WORDS
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax.expected import ASSIGN, COMPARE, UNITS, VERBS
@@ -15,7 +16,7 @@ from cbdsl.syntax.trouble import Trouble, Word
 
 ORDER = "a rule is written `NAME: on HOOK after N if CONDITION then once ACTION, ACTION`"
 
-_STARTS = ("on", "every", "at", "param", "minimize", "maximize", "language")
+_STARTS = ("on", "every", "at", "param", "minimize", "maximize", "use", "language")
 _WINDOWS = frozenset({"after", "until", "from"})
 _CLAUSES = _WINDOWS | {"on", "every", "at", "if", "then", "once"}
 _STATES = frozenset({"nan", "finite", "missing"})
@@ -27,21 +28,30 @@ def first(t: Trouble) -> Diagnostic | None:
     if word is None or t.before or t.start not in ("statement", "head") or word.kind == "sign":
         return None
     name = word.text
-    if name in WORDS and name not in t.words:
-        return t.not_yet(word)
     why = "a statement begins with " + ", ".join(f"`{s}`" for s in _STARTS) + " or `NAME:`"
-    label = re.compile(r"\w+(?:[ -]+\w+)+(?=[ ]*:)").match(t.source.text, *t.span)
+    label = _LABEL.match(t.source.text, *t.span)
+    if name in _STARTS:
+        help = "only a rule has lines below it; delete the `:`"
+        return t.says("CBR109", f"`{name} …` owns no lines", t.end, help=help)
     if label:
-        help = f"a rule's name is one word: write `{re.sub('[ -]+', '_', label.group())}:`"
+        help = f"a rule's name is one word: write `{re.sub('[ -]+', '_', label[1])}:`"
     elif name in ACTIONS or name in FOREIGN_ACTIONS:
-        help = f"say first when to do it: `on epoch_end if … {FOREIGN_ACTIONS.get(name, name)} …`"
-    elif name in ("if", "when", "while", "unless"):
+        form = ACTIONS[FOREIGN_ACTIONS.get(name, name)].form.split(" [")[0]
+        help = f"say first when to do it: `on epoch_end if … {form}`"
+    elif name in WORDS and name not in t.words and name not in VALUES:
+        return t.not_yet(word)
+    elif name in ("for", "while"):
+        help = "there are no loops; `every epoch …` and `on epoch_end …` come again and again"
+    elif name in ("if", "when", "unless"):
         help = "say first when to look: `on epoch_end if …`"
     elif name in _CLAUSES:
         why, help = ORDER, "say first when to look: `on epoch_end …` or `every epoch …`"
     else:
         help = _meant(name) or did_you_mean(name, _STARTS)
     return t.says("CBR109", f"`{name}` begins no statement", word.span, why, help)
+
+
+_LABEL = re.compile(r"(\w+(?:[ -]+\w+)+)[ ]*:[ ]*(?:on|every|at)\b")
 
 
 def verb(t: Trouble) -> Diagnostic | None:
@@ -52,21 +62,23 @@ def verb(t: Trouble) -> Diagnostic | None:
     name, found = word.text, t.found.text if t.found else ""
     if t.accepted == {"="}:
         at = t.found.span if t.found else t.end
-        help = f"write `param {name} = …`"
+        help = f"write `{name}=…`" if t.is_use else f"write `param {name} = …`"
         return t.says("CBR109", f"`=` is missing behind `{name}`", at, help=help)
     if name in SETTINGS:
         op = f"{found}=" if found in {"+", "-", "*", "/"} else "="
         message = f"what stands behind `{name}` does not set it"
         return t.says("CBR109", message, word.span, help=f"write `{name} {op} …`")
     if name in UNITS and len(t.before) > 1 and t.before[-2].text.endswith("%"):
-        return t.cannot_stand(word, _NO_UNIT)
+        return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=_NO_UNIT)
+    if meant := _meant(name):
+        return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=meant)
     if found in COMPARE | {"improves", "stalls", "is"}:
         help = f"write `if {name} {found} …`"
         return t.says("CBR109", "a condition without its `if`", word.span, ORDER, help)
     if name in FOREIGN_ACTIONS:
-        help = f"cbr says `{FOREIGN_ACTIONS[name]}`"
+        help = f"write `{FOREIGN_ACTIONS[name]}`"
     else:
-        help = _meant(name) or did_you_mean(name, ACTIONS)
+        help = did_you_mean(name, ACTIONS)
     why = "actions are " + ", ".join(f"`{action.form}`" for action in ACTIONS.values())
     return t.says("CBR109", f"`{name}` is not an action", word.span, why, help)
 
@@ -81,12 +93,12 @@ def clause(t: Trouble) -> Diagnostic | None:
         return t.not_yet(Word("at most", "name", word.span.to(t.behind[1].span)))
     if text in ("on", "every", "at"):
         help = "a rule has one trigger; write a second rule"
+    elif t.accepts_value or (t.accepted & {"NUMBER", "STRING"} and "," not in t.accepted):
+        help = f"what stands before `{text}` is not complete"
     elif text == "then":
         help = "`then` stands behind a condition"
     elif text in _WINDOWS and _WINDOWS & {w.text for w in t.before}:
         help = "a rule has one window; write `from N to M` for both ends"
-    elif "(" in t.accepted or t.accepted & {"NUMBER", "STRING"}:
-        help = f"finish what stands before `{text}`, or move it to its place"
     else:
         help = f"move `{text} …` to its place before the actions"
     return t.says("CBR109", f"`{text}` cannot stand here", word.span, ORDER, help)
@@ -123,7 +135,7 @@ def word(t: Trouble) -> Diagnostic | None:
 
 def _help(t: Trouble, text: str) -> str:
     """What was likely meant by a word that cannot stand where it does."""
-    value = "(" in t.accepted
+    value = t.accepts_value
     if text in VERBS and value:
         return f"what stands before `{text}` is not complete"
     if t.accepted & _STATES and text in FOREIGN_STATES:
@@ -138,23 +150,22 @@ def _help(t: Trouble, text: str) -> str:
         return f"ask for it with `is`, as in `loss is {text}`"
     if t.accepted == {"STRING"}:
         return f'a text stands in quotes, and in braces what it fills in: `"{{{text}}}"`'
-    if "true" in t.accepted and not value:
-        return f'a parameter is one value written out; a text stands in quotes: `"{text}"`'
+    if "true" in t.accepted and not value and text not in FOREIGN:
+        return f'a value is written out here; a text stands in quotes: `"{text}"`'
     if t.accepted == {"for"}:
         return "write `stalls for N epochs`"
-    near = _meant(text) or did_you_mean(text, t.accepted & WORDS)
-    if not near and value and text in t.words and text not in ACTIONS:
-        return f"for a metric of that name write `{text}` in backticks"
-    return near
+    if text in ("and", "or") and t.accepted >= _WINDOWS:
+        return "a rule has one trigger; write a second rule"
+    return _meant(text) or did_you_mean(text, t.accepted & WORDS)
 
 
 _NO_UNIT = "a percent is one of the planned epochs, and has no unit"
 
 
 def _meant(text: str) -> str:
-    """What cbr says for a word of another language, or of another case."""
+    """What to write instead of a word of another language, or of another case."""
     if text in FOREIGN:
-        return f"cbr says {FOREIGN[text]}"
+        return f"write {FOREIGN[text]}"
     lower = text.lower()
     if lower != text and lower in WORDS:
         return f"the language's words are written small: `{lower}`"

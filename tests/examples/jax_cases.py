@@ -19,6 +19,9 @@ import cbdsl
 
 BATCHES, SIZE = 6, 32
 
+# A rule that leaves the rate alone, to show that there is something to see.
+MOVES = pytest.mark.xfail(strict=True, reason="the rate stays, so the weights move on")
+
 
 @pytest.fixture(scope="module")
 def digits() -> ModuleType:
@@ -53,36 +56,44 @@ def weights(model: keras.Model) -> list[bytes]:
     return [np.asarray(weight).tobytes() for weight in model.get_weights()]
 
 
+@pytest.fixture(scope="module")
+def after_three(digits: Any) -> list[bytes]:
+    return weights(fitted(digits, [], batches=3))
+
+
 @pytest.mark.parametrize(
     "rule",
     [
-        "on batch_end if step >= 3 lr = 0",
-        "on batch_begin if step >= 4 lr = 0",
-        "at batch 4 lr = 0",
         "on batch_end if step == 3 lr = 0",
+        pytest.param("on batch_begin if step >= 4 lr = 0", marks=pytest.mark.slow),
+        pytest.param("at batch 4 lr = 0", marks=pytest.mark.slow),
+        pytest.param("on epoch_begin lr = lr", marks=[pytest.mark.slow, MOVES]),
     ],
 )
-def test_a_rate_set_in_a_batch_hook_is_trained_with(rule: str, digits: Any) -> None:
-    three = weights(fitted(digits, [], batches=3))
-    assert weights(fitted(digits, cbdsl.callbacks(rule))) == three
-    assert weights(fitted(digits, [])) != three
+def test_a_rate_set_in_a_batch_hook_is_trained_with(
+    rule: str, digits: Any, after_three: list[bytes]
+) -> None:
+    """With a rate of 0 from the fourth batch on, the weights are those after the third."""
+    assert weights(fitted(digits, cbdsl.callbacks(rule))) == after_three
 
 
-def test_a_batch_rule_stops_and_saves_the_batch_it_saw(digits: Any, tmp_path: Path) -> None:
-    three = weights(fitted(digits, [], batches=3))
-    rule = 'on batch_end if step == 3 save "three.weights.h5", stop'
-    assert weights(fitted(digits, cbdsl.callbacks(rule, run_dir=tmp_path))) == three
+@pytest.mark.slow
+def test_a_batch_rule_stops_and_saves_the_batch_it_saw(
+    digits: Any, after_three: list[bytes], tmp_path: Path
+) -> None:
+    rule = 'on batch_end if step == 3 save "stopped.weights.h5", stop'
+    assert weights(fitted(digits, cbdsl.callbacks(rule, run_dir=tmp_path))) == after_three
 
     rule = 'at batch 3 save "running.weights.h5"'
     model = fitted(digits, cbdsl.callbacks(rule, run_dir=tmp_path))
     assert weights(model) == weights(fitted(digits, []))
-    for name in ("three", "running"):
+    for name in ("stopped", "running"):
         model.load_weights(tmp_path / f"{name}.weights.h5")
-        assert weights(model) == three
+        assert weights(model) == after_three
 
 
-def test_a_rule_about_epochs_leaves_batches_alone(digits: Any) -> None:
-    """A callback with a batch hook would make JAX wait for each batch."""
+def test_a_rule_about_epochs_leaves_batches_alone() -> None:
+    """A callback with a hook for the end of batches makes JAX wait for each batch."""
     (host,) = cbdsl.callbacks('on epoch_end if loss > 0 print "{loss}"')
     for hook in ("on_train_batch_begin", "on_train_batch_end", "on_batch_end"):
         assert keras.src.utils.is_default(getattr(host, hook))

@@ -19,6 +19,7 @@ pytest.importorskip("mlxtend")
 
 import numpy as np
 from click.testing import CliRunner
+from example_pages import assert_shown
 from example_runs import EXAMPLES, Run, run, script
 
 import cbdsl
@@ -36,6 +37,8 @@ def pair(example: str, tmp_path: Path, *args: str, saves: bool = False) -> tuple
         main = script(example, version).main
         named = {"folder": str(folder)} if saves else {}
         runs.append(run(lambda main=main, named=named: main(*args, **named), folder))
+        command = " ".join(["python", f"examples/{example}/{version}.py", *args])
+        assert_shown(EXAMPLES / example / "README.md", command, runs[-1].printed)
     return runs[0], runs[1]
 
 
@@ -220,7 +223,9 @@ def by_command(
         sys.stdout.write(done.stdout)
 
     seen = run(main, folder)
-    assert "Training ended" in "".join(seen.printed)
+    path = "rules.cbr" if example == "own_model" else f"examples/{example}/rules.cbr"
+    command = " ".join(["cbdsl", "train", path, *arguments])
+    assert_shown(EXAMPLES / example / "README.md", command, seen.printed)
     return seen
 
 
@@ -262,11 +267,14 @@ def test_own_model(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPat
 # -------------------------------------------------------------------------------- on JAX
 
 
-def test_on_jax() -> None:
+@pytest.mark.parametrize(
+    "cases", ["not slow", pytest.param("slow", marks=pytest.mark.slow)], ids=["few", "more"]
+)
+def test_on_jax(cases: str) -> None:
     """In a process of its own: a process has one backend."""
     pytest.importorskip("jax")
-    cases = Path(__file__).with_name("jax_cases.py")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(cases)]
+    file = Path(__file__).with_name("jax_cases.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", cases, file]
     # Keras turns JAX's arrays into NumPy's in the way that NumPy 2 calls old.
     command += ["-W", "ignore:__array__ implementation doesn:DeprecationWarning"]
     env = os.environ | {"KERAS_BACKEND": "jax"}

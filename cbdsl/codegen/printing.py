@@ -1,0 +1,40 @@
+"""Expression trees as code that a person would write.
+
+`ast.unparse` puts brackets around every second operand of an `and`, and single quotes everywhere;
+here `and` and `or` are printed plainly, one inside the other in brackets.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from cbdsl.codegen.literals import escaped
+
+
+def code(node: ast.expr, *, quote: str = '"') -> str:
+    """An expression as Python; `quote` stands around its texts, which hold none."""
+    match node:
+        case ast.BoolOp():
+            return joiner(node).join(operands(node))
+        case ast.UnaryOp(op=ast.Not(), operand=ast.BoolOp() as operand):
+            return f"not ({code(operand)})"
+        case ast.IfExp():
+            parts = (code(part, quote=quote) for part in (node.body, node.test, node.orelse))
+            return "{} if {} else {}".format(*parts)
+        case ast.Call(keywords=[]):
+            arguments = ", ".join(code(argument, quote=quote) for argument in node.args)
+            return f"{ast.unparse(node.func)}({arguments})"
+        case ast.Constant(value=str() as text):
+            return f"{quote}{escaped(text)}{quote}"
+        case _:
+            return ast.unparse(node)
+
+
+def joiner(node: ast.BoolOp) -> str:
+    """What stands between its operands."""
+    return " and " if isinstance(node.op, ast.And) else " or "
+
+
+def operands(node: ast.BoolOp) -> list[str]:
+    """The operands of an `and` or `or`, those that are one themselves in brackets."""
+    return [f"({code(v)})" if isinstance(v, ast.BoolOp) else code(v) for v in node.values]

@@ -1,0 +1,338 @@
+"""What Hypothesis makes: trees of rule files, rules that mean something, and texts that may not."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from cbdsl.catalog.hooks import HOOKS
+from cbdsl.catalog.values import VALUES
+from cbdsl.catalog.words import FOREIGN, WORDS
+from cbdsl.formatter import statement
+from cbdsl.source import Span
+from cbdsl.syntax import nodes as n
+
+NOWHERE = Span(0, 0)
+
+METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+# ------------------------------------------------------------------------------ names and numbers
+
+_PRINTABLE = st.characters(
+    codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf"), exclude_characters="`"
+)
+identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
+free_names = st.one_of(st.sampled_from(METRICS), identifiers).filter(
+    lambda name: name not in WORDS and name not in FOREIGN
+)
+plain_names = st.builds(
+    n.Name, st.one_of(free_names, st.sampled_from(sorted(VALUES))), span=st.just(NOWHERE)
+)
+params = st.builds(n.Name, free_names, span=st.just(NOWHERE))
+_quoted_text = st.text(_PRINTABLE, min_size=1, max_size=8)
+quoted_names = st.builds(n.Name, _quoted_text, st.just(True), span=st.just(NOWHERE))
+metrics = st.one_of(params, quoted_names)
+
+
+def _number(text: str) -> n.Number:
+    value = float(f"{text[:-1]}e-2") if text.endswith("%") else float(text)
+    return n.Number(value, text, span=NOWHERE)
+
+
+def _negative(number: n.Number) -> n.Number:
+    return n.Number(-number.value, "-" + number.text, span=NOWHERE)
+
+
+_DIGITS = r"([0-9]{1,4}(\.[0-9]{0,3})?|\.[0-9]{1,3})"
+plain_numbers = st.from_regex(_DIGITS + r"([eE][+-]?[0-9]{1,2})?", fullmatch=True).map(_number)
+percents = st.from_regex(_DIGITS + "%", fullmatch=True).map(_number)
+numbers = st.one_of(st.integers(0, 20).map(str).map(_number), plain_numbers, percents)
+counts = st.one_of(st.integers(0, 20).map(str).map(_number), plain_numbers, params)
+units = st.sampled_from(["epoch", "batch"])
+
+# ------------------------------------------------------------------------------ texts
+
+_spec_text = st.text(
+    st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), max_size=5
+)
+specs = _spec_text.filter(lambda spec: not set(spec) & set('{}"\\'))
+_words = st.text(_PRINTABLE | st.sampled_from('`"\\{}\n\t'), min_size=1, max_size=8)
+
+
+def texts(inside: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Text]:
+    """Texts that fill in the expressions of `inside`, or nothing."""
+    listed = st.builds(
+        n.Placeholder, st.sampled_from(["metrics", "logs"]), st.just(""), span=st.just(NOWHERE)
+    )
+    filled = st.one_of(listed, st.builds(n.Placeholder, inside, specs, span=st.just(NOWHERE)))
+    # A word and a placeholder take turns: two words that touch are one.
+    pairs = st.lists(st.tuples(st.one_of(st.none(), _words), filled), max_size=2)
+    return st.builds(
+        lambda pairs, last: n.Text(
+            tuple(p for pair in [*pairs, (last, None)] for p in pair if p is not None),
+            span=NOWHERE,
+        ),
+        pairs,
+        st.one_of(st.none(), _words),
+    )
+
+
+# ------------------------------------------------------------------------------ expressions
+
+
+def _compounds(inner: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Expr]:
+    nowhere = st.just(NOWHERE)
+    several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    by = st.one_of(st.none(), inner)
+    durations = st.one_of(
+        st.builds(n.Duration, counts, units, span=nowhere),
+        st.builds(n.Duration, params, st.none(), span=nowhere),
+    )
+    return st.one_of(
+        st.builds(n.Minus, inner, span=nowhere),
+        st.builds(n.Not, inner, span=nowhere),
+        st.builds(
+            n.Binary, st.sampled_from(["+", "-", "*", "/", "%", "**"]), inner, inner, span=nowhere
+        ),
+        st.builds(n.All, several, span=nowhere),
+        st.builds(n.Any, several, span=nowhere),
+        several.flatmap(
+            lambda operands: st.builds(
+                n.Compare,
+                st.tuples(
+                    *[st.sampled_from(["<", "<=", ">", ">=", "==", "!="])] * (len(operands) - 1)
+                ),
+                st.just(operands),
+                span=nowhere,
+            )
+        ),
+        st.builds(
+            n.State,
+            inner,
+            st.sampled_from(["nan", "finite", "missing"]),
+            st.booleans(),
+            span=nowhere,
+        ),
+        st.builds(n.Improves, inner, by, span=nowhere),
+        st.builds(n.Stalls, inner, durations, by, span=nowhere),
+    )
+
+
+_truths = st.builds(n.Truth, st.booleans(), span=st.just(NOWHERE))
+_leaves: st.SearchStrategy[n.Expr] = st.one_of(numbers, _truths, plain_names)
+# A quote ends the text that a template stands in, so its names have none.
+_template_names = quoted_names.filter(lambda name: not set(name.name) & set('"\\'))
+templates = st.recursive(st.one_of(_leaves, _template_names), _compounds, max_leaves=4)
+expressions = st.recursive(
+    st.one_of(_leaves, quoted_names, texts(templates)), _compounds, max_leaves=8
+)
+
+# ------------------------------------------------------------------------------ statements
+
+
+def _rules() -> st.SearchStrategy[n.Rule]:
+    nowhere = st.just(NOWHERE)
+    hooks = st.one_of(st.sampled_from(sorted(HOOKS)), free_names)
+    amounts = st.one_of(
+        st.builds(n.Amount, counts, st.one_of(st.none(), units), span=nowhere),
+        st.builds(n.Amount, percents, st.none(), span=nowhere),
+    )
+    positions = st.lists(st.one_of(counts, percents), min_size=1, max_size=3).map(tuple)
+    text = texts(templates)
+    actions = st.one_of(
+        st.builds(n.Stop, st.one_of(st.none(), text), span=nowhere),
+        st.builds(n.Print, text, span=nowhere),
+        st.builds(n.Warn, text, span=nowhere),
+        st.builds(n.Save, text, span=nowhere),
+        st.builds(
+            n.Assign,
+            plain_names,
+            st.sampled_from(["=", "+=", "-=", "*=", "/="]),
+            expressions,
+            span=nowhere,
+        ),
+    )
+    return st.builds(
+        n.Rule,
+        st.one_of(st.none(), params),
+        st.one_of(
+            st.builds(n.On, hooks, nowhere, span=nowhere),
+            st.builds(n.Every, st.one_of(st.none(), counts), units, span=nowhere),
+            st.builds(n.At, units, positions, span=nowhere),
+        ),
+        st.one_of(
+            st.none(),
+            st.builds(n.Window, st.just("after"), amounts, st.none(), span=nowhere),
+            st.builds(n.Window, st.just("until"), st.none(), amounts, span=nowhere),
+            st.builds(n.Window, st.just("from"), amounts, amounts, span=nowhere),
+        ),
+        st.one_of(st.none(), st.builds(n.Condition, expressions, st.booleans(), span=nowhere)),
+        st.one_of(st.none(), st.builds(n.Times, span=nowhere)),
+        st.lists(actions, min_size=1, max_size=3).map(tuple),
+        span=nowhere,
+    )
+
+
+def _others() -> st.SearchStrategy[n.Statement]:
+    nowhere = st.just(NOWHERE)
+    literals = st.one_of(
+        numbers,
+        st.one_of(plain_numbers, percents).map(_negative),
+        _truths,
+        texts(templates),
+        st.builds(n.SpanLiteral, plain_numbers, units, span=nowhere),
+    )
+    arguments = st.builds(n.Argument, params, st.one_of(st.none(), literals), nowhere, span=nowhere)
+    return st.one_of(
+        st.builds(n.Language, plain_numbers, span=nowhere),
+        st.builds(n.Param, params, literals, span=nowhere),
+        st.builds(n.Direction, metrics, st.sampled_from(["lower", "higher"]), span=nowhere),
+        st.builds(n.Use, params, st.lists(arguments, max_size=3).map(tuple), span=nowhere),
+    )
+
+
+rules = _rules()
+statements = st.one_of(rules, rules, _others())
+
+# ------------------------------------------------------------------------------ what means something
+
+_numeric: st.SearchStrategy[n.Expr] = st.recursive(
+    st.one_of(
+        numbers,
+        st.sampled_from([*METRICS, *sorted(VALUES)]).map(lambda name: n.Name(name, span=NOWHERE)),
+    ),
+    lambda inner: st.one_of(
+        st.builds(n.Minus, inner, span=st.just(NOWHERE)),
+        st.builds(
+            n.Binary,
+            st.sampled_from(["+", "-", "*", "/", "%", "**"]),
+            inner,
+            inner,
+            span=st.just(NOWHERE),
+        ),
+    ),
+    max_leaves=5,
+)
+
+
+def _meaningful() -> st.SearchStrategy[n.Expr]:
+    nowhere = st.just(NOWHERE)
+    metric = st.sampled_from(METRICS).map(lambda name: n.Name(name, span=NOWHERE))
+    whole = st.integers(1, 5).map(str).map(_number)
+    lasting = st.builds(n.Duration, whole, units, span=nowhere)
+    pairs = st.tuples(_numeric, _numeric)
+    basic = st.one_of(
+        _truths,
+        st.builds(
+            n.Compare,
+            st.sampled_from(["<", "<=", ">", ">="]).map(lambda op: (op,)),
+            pairs,
+            span=nowhere,
+        ),
+        st.builds(
+            n.State,
+            _numeric,
+            st.sampled_from(["nan", "finite", "missing"]),
+            st.booleans(),
+            span=nowhere,
+        ),
+        st.builds(n.Improves, metric, st.none(), span=nowhere),
+        st.builds(n.Stalls, metric, lasting, st.one_of(st.none(), whole), span=nowhere),
+    )
+    return st.recursive(
+        basic,
+        lambda inner: st.one_of(
+            st.builds(n.Not, inner, span=nowhere),
+            st.builds(n.All, st.tuples(inner, inner), span=nowhere),
+            st.builds(n.Any, st.tuples(inner, inner), span=nowhere),
+        ),
+        max_leaves=4,
+    )
+
+
+_conditions = _meaningful()
+_shown = _numeric.map(lambda value: n.Text((n.Placeholder(value, "", span=NOWHERE),), span=NOWHERE))
+_windows = st.sampled_from(
+    ["", "after 2", "until 6", "from 2 to 8", "after 20%", "until 80%", "from 3 to 90%"]
+)
+_triggers = st.sampled_from(
+    [
+        *(f"on {hook}" for hook in HOOKS if HOOKS[hook].argument == "epoch"),
+        "every epoch", "every 2 epochs", "every 3 epochs", "at epoch 2, 5", "at 50%, 80%",
+    ]
+)  # fmt: skip
+_batches = st.sampled_from(
+    [
+        *(f"on {hook}" for hook in HOOKS if HOOKS[hook].argument != "epoch"),
+        "every batch", "every 7 batches", "at batch 4, 9",
+        "every batch after 5 batches", "every 5 batches until 3 epochs",
+    ]
+)  # fmt: skip
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> str:
+    """A file of a few rules that a checker has nothing against."""
+    lines = ["param rate = 0.01", "param share = 30%"]
+    for number in range(draw(st.integers(1, 3))):
+        trigger = draw(st.one_of(_triggers, _batches))
+        window = draw(_windows) if draw(st.booleans()) and "batch" not in trigger else ""
+        if trigger.split()[-1] not in ("epoch", "epochs") and not trigger.endswith(
+            ("epoch_begin", "epoch_end", "5", "80%")
+        ):
+            window = ""
+        parts = [f"rule{number}: {trigger}", window]
+        if draw(st.booleans()):
+            condition = n.Condition(draw(_conditions), True, span=NOWHERE)
+            text = statement(_bare(condition))
+            parts.append("if " + text.partition(" if ")[2].removesuffix(" stop") + " then")
+        if draw(st.integers(0, 4)) == 0:
+            parts.append("once")
+        if draw(st.booleans()):
+            op = draw(st.sampled_from(["=", "+=", "-=", "*=", "/="]))
+            value = draw(st.one_of(_numeric, st.just(n.Name("rate", span=NOWHERE))))
+            name = n.Name("lr", span=NOWHERE)
+            parts.append(_action(n.Assign(name, op, value, span=NOWHERE)))
+        else:
+            parts.append(_action(n.Print(draw(_shown), span=NOWHERE)))
+        lines.append(" ".join(part for part in parts if part))
+    return "\n".join(lines) + "\n"
+
+
+def _bare(condition: n.Condition) -> n.Rule:
+    on, stop = n.On("epoch_end", NOWHERE, span=NOWHERE), n.Stop(None, span=NOWHERE)
+    return n.Rule(None, on, None, condition, None, (stop,), span=NOWHERE)
+
+
+def _action(action: n.Action) -> str:
+    on = n.On("epoch_end", NOWHERE, span=NOWHERE)
+    rule = n.Rule(None, on, None, None, None, (action,), span=NOWHERE)
+    return statement(rule).removeprefix("on epoch_end ")
+
+
+# ------------------------------------------------------------------------------ what may mean nothing
+
+_WORDS = (
+    *sorted(WORDS), *sorted(FOREIGN), *sorted(HOOKS), *METRICS, *"()+-*/%<>=,:.!&|{}[];'\"`#^~@$?",
+    "**", "<=", ">=", "==", "!=", "=>", "+=", "3", "0.5", "90%", "1e999", "3epochs", '"text"',
+    '"{loss:.3f}"', '"{', '}"', "`a b`", "``", "\n", "\n    ", "\n\t", "  ", "é", "\u00a0", "漢",
+)  # fmt: skip
+
+token_soups = st.lists(st.sampled_from(_WORDS), max_size=25).map(" ".join)
+"""Words of the language and of others, in any order."""
+
+random_texts = st.one_of(
+    st.text(max_size=60),
+    st.text(st.sampled_from('on epoch_end if loss>3stop:\n \t"{}`()#%,=é\x00'), max_size=60),
+)
+
+
+@st.composite
+def mutations(draw: st.DrawFn, originals: list[str]) -> str:
+    """A text with a few words cut out, put in, doubled or moved."""
+    text = draw(st.sampled_from(originals))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 12)))
+        put = draw(st.one_of(st.just(""), st.sampled_from(_WORDS), st.just(text[start:end] * 2)))
+        text = text[:start] + put + text[end:]
+    return text

@@ -1,0 +1,93 @@
+"""What holds for every tree and every text (Hypothesis)."""
+
+import ast
+
+import pytest
+from corpus_files import files
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import METRICS, mutations, programs, random_texts, statements, token_soups
+
+from cbdsl import CbrError, check
+from cbdsl.formatter import statement
+from cbdsl.program import Program
+from cbdsl.simulate import simulate
+from cbdsl.source import SourceFile
+from cbdsl.syntax import nodes as n
+from cbdsl.syntax import parse_source
+
+CORPUS = [f.source.text for f in files("valid") if f.path.stem != "limits"]
+
+
+def bounded(examples: int) -> settings:
+    """The same examples in every run, whatever the machine is busy with."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+# ------------------------------------------------------------------------------ the formatter
+
+
+@bounded(400)
+@given(statements)
+def test_what_is_formatted_says_the_same(tree: n.Statement) -> None:
+    text = statement(tree)
+    file, problems = parse_source(SourceFile("r", text))
+    assert not problems, text
+    assert file.statements == (tree,), text
+    assert statement(file.statements[0]) == text
+
+
+# ------------------------------------------------------------------------------ any text
+
+
+def assert_is_answered(text: str) -> None:
+    """Whatever it is: diagnostics that can be shown, or Python."""
+    try:
+        program = Program(SourceFile("r.cbr", text))
+    except CbrError as e:
+        assert any(d.is_error for d in e.diagnostics)
+        assert str(e)
+        return
+    assert str(CbrError(program.diagnostics))
+    ast.parse(program.python)
+
+
+@bounded(300)
+@given(random_texts)
+def test_any_text_is_answered(text: str) -> None:
+    found = check(text)
+    assert str(CbrError(found))
+
+
+@bounded(500)
+@given(token_soups)
+def test_any_words_are_answered(text: str) -> None:
+    assert_is_answered(text)
+
+
+@bounded(250)
+@given(mutations(CORPUS))
+def test_any_broken_file_is_answered(text: str) -> None:
+    assert_is_answered(text)
+
+
+# ------------------------------------------------------------------------------ any program
+
+
+SERIES = st.lists(
+    st.one_of(st.none(), st.just(float("nan")), st.floats(-2, 2, width=32)), min_size=8, max_size=8
+)
+
+
+@bounded(150)
+@given(programs(), st.fixed_dictionaries({metric: SERIES for metric in METRICS}))
+@pytest.mark.filterwarnings("ignore:.*learning rate")
+def test_any_program_runs(text: str, series: dict[str, list[float | None]]) -> None:
+    program = Program(SourceFile("r.cbr", text))
+    batch = {"loss": series["loss"][:3], "accuracy": series["accuracy"][:3]}
+    simulate(program.plan, program.module, series, batches=3, batch_series=batch)
