@@ -27,6 +27,7 @@ free_names = st.one_of(st.sampled_from(METRICS), identifiers).filter(
 plain_names = st.builds(
     n.Name, st.one_of(free_names, st.sampled_from(sorted(VALUES))), span=st.just(NOWHERE)
 )
+targets = st.builds(n.Name, st.one_of(free_names, st.just("lr")), span=st.just(NOWHERE))
 params = st.builds(n.Name, free_names, span=st.just(NOWHERE))
 _quoted_text = st.text(_PRINTABLE, min_size=1, max_size=8)
 quoted_names = st.builds(n.Name, _quoted_text, st.just(True), span=st.just(NOWHERE))
@@ -145,7 +146,7 @@ def _rules() -> st.SearchStrategy[n.Rule]:
         st.builds(n.Save, text, span=nowhere),
         st.builds(
             n.Assign,
-            plain_names,
+            targets,
             st.sampled_from(["=", "+=", "-=", "*=", "/="]),
             expressions,
             span=nowhere,

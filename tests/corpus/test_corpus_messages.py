@@ -1,7 +1,9 @@
 """What is said about every file of the corpus that has something wrong with it."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
-from conftest import Golden
 from corpus_files import FOLDER, CorpusFile, files, name
 
 from cbdsl.diagnostics import CODES, render
@@ -10,7 +12,7 @@ WRONG = files("invalid") + files("warning")
 
 
 @pytest.mark.parametrize("file", WRONG, ids=name)
-def test_messages(file: CorpusFile, golden: Golden) -> None:
+def test_messages(file: CorpusFile, golden: Callable[[Path, str], None]) -> None:
     found = file.diagnostics()
     golden(file.path.with_suffix(".txt"), "\n\n".join(render(d) for d in found) + "\n")
 

@@ -5,11 +5,11 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import Golden
 from corpus_files import FOLDER, CorpusFile, files, name
 
 from cbdsl import check
@@ -102,7 +102,7 @@ def nan_now_and_then(number: int) -> float | None:
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_compiled(name: str, golden: Golden) -> None:
+def test_compiled(name: str, golden: Callable[[Path, str], None]) -> None:
     path = FOLDER / "valid" / f"{name}.cbr"
     golden(path.with_suffix(".py"), program(CorpusFile(path)).python)
 

@@ -164,7 +164,7 @@ def test_settable_is_a_rate_that_keras_takes(new, old):
         assert rate == old
         assert new is None or not math.isfinite(float32(new))
     else:
-        assert rate == max(new, 0)
+        assert rate == float(max(new, 0))
 
 
 @pytest.mark.parametrize(
