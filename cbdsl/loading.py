@@ -132,7 +132,8 @@ def _remember(source: SourceFile) -> str:
     if name.startswith("<"):
         digest = hashlib.sha256(source.text.encode()).hexdigest()[:8]
         name = f"<{name.strip('<>')} {digest}>"
-    lines = source.text.splitlines(keepends=True)
+    # Lines as `LineIndex` has them; traceback counts on their ends.
+    lines = [f"{line}\n" for line in source.text.split("\n")]
     # No time of change: what was compiled is what is shown, also when the file has changed since.
     linecache.cache[name] = (len(source.text), None, lines, name)
     return name

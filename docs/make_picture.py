@@ -9,7 +9,11 @@ Needs the extras `train` and `dev`.
 from __future__ import annotations
 
 import argparse
+import csv
+import json
 import re
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +26,10 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import cbdsl
-from cbdsl.train.data import load_data
-from cbdsl.train.model import default_model
-from cbdsl.train.run import seed_everything, train
-
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "examples" / "mnist.cbr"
-SEED, EPOCHS, TARGET = 3, 20, 0.956
+TARGET = 0.956
+COMMAND = ["train", str(RULES), "--epochs", "20", "--seed", "3", "--set", f"target={TARGET:.1%}"]
 
 # Every colour is a role. In the SVG, those of the light theme give way to those of the dark one
 # where the reader prefers that.
@@ -73,20 +73,24 @@ class Training:
 
 
 def trained() -> Training:
-    """Train as `cbdsl train examples/mnist.cbr --epochs 20 --seed 3 --set target=95.6%` does."""
-    program = cbdsl.load(RULES, params={"target": TARGET})
-    data = load_data(data_dir=None, batch_size=64, seed=SEED, epochs=EPOCHS)
-    seed_everything(SEED)
-    model = default_model(data.image_shape, data.classes)
+    """Run the command, and read what it leaves in the folder of the run."""
     with tempfile.TemporaryDirectory() as folder:
-        run = train(program, model, data, epochs=EPOCHS, run_dir=Path(folder), strict=True)
-    record = run.host.record
-    fired: dict[str, list[int]] = {name: [] for name in program.rules}
-    for firing in record.firings:
-        fired[firing.rule].append(firing.epoch)
-    why = record.stopped.actions[0].detail if record.stopped else "all epochs are done"
-    logs = model.history.history
-    return Training(logs["val_accuracy"], logs["val_loss"], logs["learning_rate"], fired, why)
+        subprocess.run([sys.executable, "-m", "cbdsl", *COMMAND, "--run-dir", folder], check=True)
+        history = _table(Path(folder, "history.csv"))
+        firings = _table(Path(folder, "fired.csv"))
+    fired: dict[str, list[int]] = {name: [] for name in texts()}
+    for firing in firings:
+        fired[firing["rule"]].append(int(firing["epoch"]))
+    actions = [action for firing in firings for action in json.loads(firing["actions"])]
+    why = next((a["detail"] for a in actions if a["verb"] == "stop"), "all epochs are done")
+    columns = ("val_accuracy", "val_loss", "learning_rate")
+    values = ([float(epoch[name]) for epoch in history] for name in columns)
+    return Training(*values, fired, why)
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def texts() -> dict[str, str]:

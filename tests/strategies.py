@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cbdsl.catalog.hooks import HOOKS
 from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import FOREIGN, WORDS
-from cbdsl.formatter import statement
+from cbdsl.formatter import expression
 from cbdsl.source import Span
 from cbdsl.syntax import nodes as n
 
@@ -15,7 +15,7 @@ NOWHERE = Span(0, 0)
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
-# ------------------------------------------------------------------------------ names and numbers
+# ---------------------------------------------------------------------------- names and numbers
 
 _PRINTABLE = st.characters(
     codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf"), exclude_characters="`"
@@ -50,7 +50,7 @@ numbers = st.one_of(st.integers(0, 20).map(str).map(_number), plain_numbers, per
 counts = st.one_of(st.integers(0, 20).map(str).map(_number), plain_numbers, params)
 units = st.sampled_from(["epoch", "batch"])
 
-# ------------------------------------------------------------------------------ texts
+# ---------------------------------------------------------------------------- texts
 
 _spec_text = st.text(
     st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")), max_size=5
@@ -77,7 +77,7 @@ def texts(inside: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Text]:
     )
 
 
-# ------------------------------------------------------------------------------ expressions
+# ---------------------------------------------------------------------------- expressions
 
 
 def _compounds(inner: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Expr]:
@@ -127,7 +127,7 @@ expressions = st.recursive(
     st.one_of(_leaves, quoted_names, texts(templates)), _compounds, max_leaves=8
 )
 
-# ------------------------------------------------------------------------------ statements
+# ---------------------------------------------------------------------------- statements
 
 
 def _rules() -> st.SearchStrategy[n.Rule]:
@@ -194,7 +194,7 @@ def _others() -> st.SearchStrategy[n.Statement]:
 rules = _rules()
 statements = st.one_of(rules, rules, _others())
 
-# ------------------------------------------------------------------------------ what means something
+# ---------------------------------------------------------------------------- what means something
 
 _numeric: st.SearchStrategy[n.Expr] = st.recursive(
     st.one_of(
@@ -251,66 +251,37 @@ def _meaningful() -> st.SearchStrategy[n.Expr]:
 
 
 _conditions = _meaningful()
-_shown = _numeric.map(lambda value: n.Text((n.Placeholder(value, "", span=NOWHERE),), span=NOWHERE))
-_windows = st.sampled_from(
-    ["", "after 2", "until 6", "from 2 to 8", "after 20%", "until 80%", "from 3 to 90%"]
-)
-_triggers = st.sampled_from(
-    [
-        *(f"on {hook}" for hook in HOOKS if HOOKS[hook].argument == "epoch"),
-        "every epoch", "every 2 epochs", "every 3 epochs", "at epoch 2, 5", "at 50%, 80%",
-    ]
-)  # fmt: skip
-_batches = st.sampled_from(
-    [
-        *(f"on {hook}" for hook in HOOKS if HOOKS[hook].argument != "epoch"),
-        "every batch", "every 7 batches", "at batch 4, 9",
-        "every batch after 5 batches", "every 5 batches until 3 epochs",
-    ]
+_HEADS = (
+    *(f"on {hook}" for hook in HOOKS),
+    "every epoch", "every 2 epochs", "every epoch after 2", "every epoch from 2 to 80%",
+    "every 3 epochs until 6", "on epoch_end after 20%", "on epoch_begin until share",
+    "at epoch 2, 5", "at epoch 3, share", "at 50%, 80%", "at epoch 4 after 1",
+    "every batch", "every 7 batches", "at batch 4, 9", "every batch after 5 batches",
+    "every 5 batches until 3 epochs", "on batch_begin from 2 epochs to 70%",
 )  # fmt: skip
 
 
 @st.composite
 def programs(draw: st.DrawFn) -> str:
-    """A file of a few rules that a checker has nothing against."""
+    """A file of a few rules that the checks have nothing against."""
     lines = ["param rate = 0.01", "param share = 30%"]
-    for number in range(draw(st.integers(1, 3))):
-        trigger = draw(st.one_of(_triggers, _batches))
-        window = draw(_windows) if draw(st.booleans()) and "batch" not in trigger else ""
-        if trigger.split()[-1] not in ("epoch", "epochs") and not trigger.endswith(
-            ("epoch_begin", "epoch_end", "5", "80%")
-        ):
-            window = ""
-        parts = [f"rule{number}: {trigger}", window]
+    for _ in range(draw(st.integers(1, 3))):
+        line = draw(st.sampled_from(_HEADS))
         if draw(st.booleans()):
-            condition = n.Condition(draw(_conditions), True, span=NOWHERE)
-            text = statement(_bare(condition))
-            parts.append("if " + text.partition(" if ")[2].removesuffix(" stop") + " then")
+            line += f" if {expression(draw(_conditions))} then"
         if draw(st.integers(0, 4)) == 0:
-            parts.append("once")
+            line += " once"
         if draw(st.booleans()):
             op = draw(st.sampled_from(["=", "+=", "-=", "*=", "/="]))
-            value = draw(st.one_of(_numeric, st.just(n.Name("rate", span=NOWHERE))))
-            name = n.Name("lr", span=NOWHERE)
-            parts.append(_action(n.Assign(name, op, value, span=NOWHERE)))
+            value = draw(st.one_of(_numeric.map(expression), st.just("rate")))
+            line += f" lr {op} {value}"
         else:
-            parts.append(_action(n.Print(draw(_shown), span=NOWHERE)))
-        lines.append(" ".join(part for part in parts if part))
+            line += f' print "{{{expression(draw(_numeric))}}}"'
+        lines.append(line)
     return "\n".join(lines) + "\n"
 
 
-def _bare(condition: n.Condition) -> n.Rule:
-    on, stop = n.On("epoch_end", NOWHERE, span=NOWHERE), n.Stop(None, span=NOWHERE)
-    return n.Rule(None, on, None, condition, None, (stop,), span=NOWHERE)
-
-
-def _action(action: n.Action) -> str:
-    on = n.On("epoch_end", NOWHERE, span=NOWHERE)
-    rule = n.Rule(None, on, None, None, None, (action,), span=NOWHERE)
-    return statement(rule).removeprefix("on epoch_end ")
-
-
-# ------------------------------------------------------------------------------ what may mean nothing
+# ------------------------------------------------------------------------ what may mean nothing
 
 _WORDS = (
     *sorted(WORDS), *sorted(FOREIGN), *sorted(HOOKS), *METRICS, *"()+-*/%<>=,:.!&|{}[];'\"`#^~@$?",

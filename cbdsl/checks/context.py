@@ -122,9 +122,15 @@ def params_of_file(names: Iterable[str]) -> str:
     return f"the file's parameters are {listed}" if listed else "the file has no parameters"
 
 
+MOST_NAMES = 20
+"""How many names a sentence lists; more are only counted."""
+
+
 def and_list(names: Iterable[str]) -> str:
     """``a``, ``a` and `b``, ``a`, `b` and `c``: names in backticks, as a sentence has them."""
     quoted = [f"`{name}`" for name in names]
     if len(quoted) < 2:
         return "".join(quoted)
+    if len(quoted) > MOST_NAMES:
+        return f"{', '.join(quoted[:MOST_NAMES])} and {len(quoted) - MOST_NAMES} more"
     return ", ".join(quoted[:-1]) + " and " + quoted[-1]

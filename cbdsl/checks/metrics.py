@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
-from cbdsl.catalog.metrics import HIGHER, LOWER, Better
+from cbdsl.catalog.metrics import HIGHER, JOINED, LOWER, Better
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import Context, and_list
 from cbdsl.diagnostics import Diagnostic, did_you_mean
@@ -76,9 +77,10 @@ def _opposite(direction: Better | None) -> Better | None:
 
 def direction(name: str) -> Better | None:
     """Which direction of a metric is better, by its name: `val_dense_1_loss` is a loss."""
-    words = [w for w in name.lower().removeprefix("val_").split("_") if not w.isdigit()]
-    if name.lower().removeprefix("val_").startswith("mean_io"):
-        return "higher"
+    plain = name.lower().removeprefix("val_")
+    for apart, together in JOINED.items():
+        plain = plain.replace(apart, together)
+    words = [word for word in re.split("[^a-z0-9]+", plain) if not word.isdigit()]
     # The last telling word is the noun: `categorical_accuracy`, `f1_score`, `cosine_similarity`.
     for word in reversed(words):
         if word in LOWER:

@@ -74,7 +74,8 @@ def _twice(context: Context, what: str, name: n.Name, first: n.Name) -> Diagnost
 
 def _used(context: Context, name: n.Name) -> Iterator[Diagnostic]:
     """A word of another language; those of the language itself are no names to the parser."""
-    known = {*context.params, *(context.metrics or ())}
-    if name.name in FOREIGN and not name.quoted and name.name not in known:
+    if name.quoted or name.name not in FOREIGN or name.name in context.params:
+        return
+    if name.name not in (context.metrics or ()):
         help = f"write {FOREIGN[name.name]}"
         yield context.problem("CBR109", f"`{name.name}` cannot stand here", name, help=help)

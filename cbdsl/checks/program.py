@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from cbdsl.catalog.words import WORDS
 from cbdsl.checks import (
@@ -28,6 +29,9 @@ from cbdsl.diagnostics.model import in_order
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import parse_source
 from cbdsl.syntax.nodes import File
+
+MAX_ERRORS = 300
+"""After so many errors no more are looked for."""
 
 Check = Callable[[Context], Iterator[Diagnostic]]
 
@@ -74,12 +78,26 @@ def check(
     problems = _without_uses(file, problems)
     values, wrong = params_of(source, file, params or {})
     context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
-    found = _without_echoes(file, in_order([*problems, *wrong, *_all(context)]))
+    found = _without_echoes(file, in_order(_bounded(source, [*problems, *wrong], _all(context))))
     if not (file.rules or file.uses or any(d.is_error for d in found)):
         found = [_nothing(source)]
     if any(d.is_error for d in found):
         raise CbrError(found)
     return CheckedProgram(context, tuple(found))
+
+
+def _bounded(
+    source: SourceFile, found: list[Diagnostic], more: Iterable[Diagnostic]
+) -> Iterator[Diagnostic]:
+    """What was found; after `MAX_ERRORS` errors the rest is not looked for."""
+    errors = 0
+    for diagnostic in chain(found, more):
+        yield diagnostic
+        errors += diagnostic.is_error
+        if errors > MAX_ERRORS:
+            message = f"more than {MAX_ERRORS} mistakes: those that follow are not all"
+            yield Diagnostic("CBR104", message, source, None)
+            return
 
 
 def _without_uses(file: File, problems: list[Diagnostic]) -> list[Diagnostic]:

@@ -12,9 +12,10 @@ from cbdsl.syntax import nodes as n
 
 def check(context: Context) -> Iterator[Diagnostic]:
     used = {name for rule in context.file.rules for name in params_in(rule)}
+    used |= context.unread | WORDS
     for param in context.file.params:
         name = param.name.name
-        if name not in used | context.unread | WORDS:
+        if name not in used:
             yield context.problem(
                 "CBR402",
                 f"no rule uses the parameter `{name}`",

@@ -1,107 +1,202 @@
-"""`cbdsl train`: train a model on MNIST under the rules of a file."""
+"""`cbdsl train`: train a model under the rules of a file."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import fail, read, refuse, set_option, show
-from cbdsl.diagnostics import CbrError
+from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
+from cbdsl.source import SourceFile
 from cbdsl.train.errors import TrainError
 from cbdsl.train.run import METRICS
+
+if TYPE_CHECKING:
+    from cbdsl.train.data import Data
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
 
 @click.command("train")
 @click.argument("file")
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    default="mnist",
+    show_default=True,
+    help="An image-classification set of TensorFlow Datasets.",
+)
+@click.option("--idx", type=_FOLDER, metavar="DIR", help="A folder of IDX files to train on.")
+@click.option(
+    "--data-dir",
+    type=_FOLDER,
+    metavar="DIR",
+    help="The folder of prepared data sets; else that of TensorFlow Datasets.",
+)
+@click.option(
+    "--model",
+    metavar="MODULE:FUNCTION",
+    help="What makes the model to train; imported from the working directory first.",
+)
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights and order.")
 @click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of prepared data sets; else that of TensorFlow Datasets.",
-)
-@click.option(
-    "--run-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where rules save files; else a new folder runs/NAME-N.",
+    "--run-dir", type=_FOLDER, metavar="DIR", help="The run's folder; else a new runs/NAME-N."
 )
 @click.option("--strict", is_flag=True, help="End the training when an action or a rule fails.")
 @set_option
 def command(
     file: str,
+    dataset: str,
+    idx: Path | None,
+    data_dir: Path | None,
+    model: str | None,
     epochs: int,
     batch_size: int,
     seed: int,
-    data_dir: Path | None,
     run_dir: Path | None,
     strict: bool,
     params: Mapping[str, Literal],
 ) -> None:
-    """Train a small network on MNIST under the rules of FILE.
+    """Train a small network on MNIST, or what the options say, under the rules of FILE.
 
-    Says at the end why training ended and what each rule did. `-` is standard input.
+    Says at the end why training ended and what each rule did; the run's folder gets the rules,
+    their Python, and as CSV the history and what fired. `-` is standard input.
     """
+    source = click.get_current_context().get_parameter_source("dataset")
+    if idx is not None and source is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("--dataset and --idx are two data sets: give one of them.")
+    rules = _Rules(file, params, epochs)
+    # What the user's own model reports is known once it is made, but most errors are not of that
+    # kind: they come now, before anything slow.
+    rules.check(METRICS if model is None else None)
     try:
-        program = Program(read(file), params=params, metrics=METRICS, epochs=epochs)
-    except CbrError as e:
-        refuse(e)
-    show(program.diagnostics)
-    try:
-        _train(program, epochs, batch_size, seed, data_dir, run_dir, strict)
+        if model is not None:
+            from cbdsl.train.user_model import check_name
+
+            check_name(model)
+        _train(rules, dataset, idx, data_dir, model, batch_size, seed, run_dir, strict)
     except TrainError as e:
+        click.echo(e.trace, err=True, nl=False)
         fail(str(e))
     except KeyboardInterrupt:
-        # Downloads go on in threads that cannot be told to end.
-        click.echo("\ncbdsl: interrupted before training", err=True)
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)
+        _interrupted()
+
+
+class _Rules:
+    """The rules of a file, checked as often as more is known of what the logs will hold."""
+
+    def __init__(self, file: str, params: Mapping[str, Literal], epochs: int) -> None:
+        self.params = params
+        self.epochs = epochs
+        self._shown: list[Diagnostic] = []
+        self.source = self._read(file)
+        self.program: Program
+
+    def _read(self, file: str) -> SourceFile:
+        try:
+            return read(file)
+        except CbrError as e:
+            refuse(e)
+
+    def check(self, metrics: Collection[str] | None) -> None:
+        """Compile; show new warnings, and exit if there are errors."""
+        try:
+            self.program = Program(
+                self.source, params=self.params, metrics=metrics, epochs=self.epochs
+            )
+        except CbrError as e:
+            refuse(CbrError(self._new(e.diagnostics)))
+        show(self._new(self.program.diagnostics))
+
+    def _new(self, found: list[Diagnostic]) -> list[Diagnostic]:
+        """Those that were not shown before."""
+        new = [one for one in found if one not in self._shown]
+        self._shown += new
+        return new
 
 
 def _train(
-    program: Program,
-    epochs: int,
+    rules: _Rules,
+    dataset: str,
+    idx: Path | None,
+    data_dir: Path | None,
+    model_name: str | None,
     batch_size: int,
     seed: int,
-    data_dir: Path | None,
     run_dir: Path | None,
     strict: bool,
 ) -> None:
+    from cbdsl.train import rundir
     from cbdsl.train.data import load_data
-    from cbdsl.train.model import default_model
     from cbdsl.train.run import seed_everything, train
-    from cbdsl.train.rundir import new_run_dir
 
-    data = load_data(data_dir=data_dir, batch_size=batch_size, seed=seed, epochs=epochs)
+    if run_dir is not None:
+        rundir.check_free(run_dir, rules.program)
+    data = load_data(
+        dataset=dataset,
+        idx_dir=idx,
+        data_dir=data_dir,
+        batch_size=batch_size,
+        seed=seed,
+        epochs=rules.epochs,
+    )
     if data.note:
         click.echo(data.note, err=True)
-    click.echo(
-        f"training on {data.name}: {data.examples:,} images, "
-        f"validated on {data.validation_examples:,}",
-        err=True,
-    )
     seed_everything(seed)
-    model = default_model(data.image_shape, data.classes)
-    folder = run_dir or new_run_dir(_stem(program.source.label))
-    run = train(program, model, data, epochs=epochs, run_dir=folder, strict=strict)
+    model = _model(rules, model_name, data)
+    validated = f"{data.validation_examples:,}"
+    validated += f", {data.validated_on}" if data.validated_on else ""
+    click.echo(
+        f"training on {data.name}: {data.examples:,} images, validated on {validated}", err=True
+    )
+    program = rules.program
+    folder = run_dir or rundir.new_run_dir(run_name(program))
+    rundir.begin(folder, program)
+    try:
+        run = train(program, model, data, epochs=rules.epochs, run_dir=folder, strict=strict)
 
-    from cbdsl.attach import summary
+        from cbdsl.attach import summary
 
-    lines = summary(run.host, planned=run.planned, interrupted=run.interrupted)
-    click.echo("\n" + "\n".join(lines))
+        lines = summary(run.host, planned=run.planned, interrupted=run.interrupted)
+        click.echo("\n" + "\n".join(lines))
+    finally:
+        click.echo(f"the run is in {folder}", err=True)
     if run.interrupted:
         sys.exit(INTERRUPTED)
 
 
-def _stem(label: str) -> str:
-    """`mnist.cbr` as the name of a run: `mnist`."""
-    return label.removesuffix(".cbr").strip("<>.") or "run"
+def _model(rules: _Rules, name: str | None, data: Data) -> Any:
+    from cbdsl.train.model import default_model
+    from cbdsl.train.user_model import metric_names, user_model
+
+    if name is None:
+        return default_model(data.image_shape, data.classes)
+    model = user_model(name, data)
+    names = metric_names(model, name, data)
+    if names is not None:
+        rules.check(names)
+    return model
+
+
+def run_name(program: Program) -> str:
+    """What the run is called after its rules: `mnist` for `mnist.cbr`."""
+    return program.source.label.removesuffix(".cbr").strip("<>.") or "run"
+
+
+def _interrupted() -> NoReturn:
+    # Downloads go on in threads that cannot be told to end.
+    click.echo("\ncbdsl: interrupted before training", err=True)
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

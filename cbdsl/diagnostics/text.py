@@ -53,14 +53,25 @@ def _excerpt(source: SourceFile, span: Span) -> tuple[str, str]:
     begin = column - 1
     end = min(begin + span.end - span.start, len(text))
     before = after = ""
-    if len(text) > _WIDTH:
-        start = max(0, begin - _WIDTH // 2)
+    if _cells(text) > _WIDTH:
+        start, stop = _window(text, begin)
         before = "…" if start else ""
-        after = "…" if start + _WIDTH < len(text) else ""
-        text = text[start : start + _WIDTH]
-        begin, end = begin - start, min(end - start, _WIDTH)
+        after = "…" if stop < len(text) else ""
+        text = text[start:stop]
+        begin, end = begin - start, min(end, stop) - start
     indent = _cells(before + text[:begin])
     return before + text + after, " " * indent + "^" * max(1, _cells(text[begin:end]))
+
+
+def _window(text: str, begin: int) -> tuple[int, int]:
+    """What is shown of a long line: half of it before the place, as far as there is so much."""
+    start = begin
+    while start and _cells(text[start - 1 : begin]) <= _WIDTH // 2:
+        start -= 1
+    stop = start
+    while stop < len(text) and _cells(text[start : stop + 1]) <= _WIDTH:
+        stop += 1
+    return start, stop
 
 
 def visible(text: str) -> str:

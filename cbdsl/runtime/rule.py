@@ -36,7 +36,7 @@ class Rule:
     model: Any
     params: Any
 
-    _counters: ClassVar = ("firings", "fired_at", "epoch", "batch", "step", "begun", "known")
+    _counters: ClassVar = ("firings", "fired_at", "epoch", "batch", "step", "begun")
 
     def __init__(self) -> None:
         super().__init__()

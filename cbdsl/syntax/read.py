@@ -8,8 +8,8 @@ from itertools import islice
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.source import SourceFile, Span
 
-MAX_BYTES = 1 << 20
-"""The largest rule file that is read, in bytes: some 20,000 rules."""
+MAX_BYTES = 1 << 18
+"""The largest rule file that is read, in bytes: more than a person writes, read in seconds."""
 
 MAX_HIDDEN = 100
 """How many hidden characters are reported; one more tells nobody anything."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.source import SourceFile, Span
 
-MAX_LINE = 1 << 16
+MAX_LINE = 1 << 14
 """The longest statement that is read, in characters."""
 
 MAX_LINES = 3000

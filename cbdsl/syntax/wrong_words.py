@@ -38,7 +38,7 @@ def first(t: Trouble) -> Diagnostic | None:
     elif name in ACTIONS or name in FOREIGN_ACTIONS:
         form = ACTIONS[FOREIGN_ACTIONS.get(name, name)].form.split(" [")[0]
         help = f"say first when to do it: `on epoch_end if … {form}`"
-    elif name in WORDS and name not in t.words and name not in VALUES:
+    elif _is_to_come(t, name):
         return t.not_yet(word)
     elif name in ("for", "while"):
         help = "there are no loops; `every epoch …` and `on epoch_end …` come again and again"
@@ -73,6 +73,9 @@ def verb(t: Trouble) -> Diagnostic | None:
     if meant := _meant(name):
         return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=meant)
     if found in COMPARE | {"improves", "stalls", "is"}:
+        if any(before.text == "if" for before in t.before):
+            message, help = "two conditions that are not joined", "write `and` or `or` between them"
+            return t.says("CBR109", message, word.span, help=help)
         help = f"write `if {name} {found} …`"
         return t.says("CBR109", "a condition without its `if`", word.span, ORDER, help)
     if name in FOREIGN_ACTIONS:
@@ -118,9 +121,11 @@ def later(t: Trouble) -> Diagnostic | None:
     if word.text == "optimizer" and [w.text for w in t.behind[1:]] in _RATES:
         message = "the learning rate is called `lr`"
         return t.says("CBR109", message, word.span.to(t.behind[-1].span), help="write `lr`")
-    if word.text in WORDS and word.text not in t.words:
-        return t.not_yet(word)
-    return None
+    return t.not_yet(word) if _is_to_come(t, word.text) else None
+
+
+def _is_to_come(t: Trouble, name: str) -> bool:
+    return name in WORDS and name not in t.words and name not in VALUES
 
 
 _RATES = [[".", "lr"], [".", "learning_rate"]]

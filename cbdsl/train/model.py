@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cbdsl.train.errors import TrainError
 from cbdsl.train.quiet import quiet
 
 if TYPE_CHECKING:
@@ -24,8 +25,14 @@ def default_model(image_shape: tuple[int, ...], classes: int) -> keras.Model:
         compiled with Adam at its default rate, cross-entropy and the metric `accuracy`.
 
     Raises:
-        TrainError: TensorFlow is not installed.
+        TrainError: the images are too small, or TensorFlow is not installed.
     """
+    if min(image_shape[:2]) < 3:
+        size = "{} × {}".format(*image_shape)
+        raise TrainError(
+            f"images of {size} pixels are too small for the built-in network: "
+            "name another with --model module:function"
+        )
     quiet()
     import keras
 

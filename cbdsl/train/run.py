@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from cbdsl.program import Program
 from cbdsl.train.data import Data
+from cbdsl.train.errors import TrainError, short, user_trace
 from cbdsl.train.quiet import quiet
+from cbdsl.train.rundir import write_fired
 
 if TYPE_CHECKING:
     import keras
@@ -58,14 +60,19 @@ def train(
 
     Args:
         program: the rules.
-        model: takes images of `data.image_shape` and reports `METRICS`.
+        model: takes images of `data.image_shape`.
         data: what `load_data` made for the same number of epochs.
         epochs: how many to train.
-        run_dir: where rules save files; it is made when the first one does.
+        run_dir: where rules save files, and where `history.csv` and `fired.csv` are put. It
+            must be there.
         strict: see `cbdsl.callbacks`.
+
+    Raises:
+        TrainError: the training failed; with `strict` also where an action or a rule did.
     """
     quiet()
     from cbdsl.attach import Rules
+    from cbdsl.train.history import HistoryFile
 
     *schedule, host = program.callbacks(run_dir=run_dir, strict=strict)
     assert isinstance(host, Rules)
@@ -76,10 +83,17 @@ def train(
             steps_per_epoch=data.steps_per_epoch,
             epochs=epochs,
             validation_data=data.validation,
-            callbacks=[*schedule, host],
+            callbacks=[*schedule, host, HistoryFile(run_dir)],
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         )
     except KeyboardInterrupt:
         interrupted = True
+    except Exception as error:
+        said = "; ".join([short(error), *getattr(error, "__notes__", ())])
+        # With `strict` the error is most likely a rule's, for which the sentence is enough.
+        trace = "" if strict else user_trace(error)
+        raise TrainError(f"training failed in epoch {host.trained + 1}: {said}", trace) from error
+    finally:
+        write_fired(run_dir, host.record.firings)
     return Run(host, epochs, interrupted)

@@ -75,7 +75,7 @@ def test_a_line_a_rule_in_the_order_of_the_file():
         ("at epoch 2 lr = 0.5", "fired once, in epoch 2"),  # Though it was 0.5 already.
         ("on epoch_end if loss < 0 stop", "did not fire: its condition was never true"),
         ("every epoch if lr < 0 lr = 0.5", "did not fire: its condition was never true"),
-        ("at epoch 9 lr = 0.5", "did not fire: it begins with epoch 9"),
+        ("at epoch 5 lr = 0.5", "did not fire: it begins with epoch 5"),
         ('every 7 epochs print ""', "did not fire: it begins with epoch 7"),
         ('on epoch_end after 5 if loss < 0 print ""', "did not fire: it begins with epoch 6"),
         ('at batch 99 print ""', "did not fire: its moment never came"),

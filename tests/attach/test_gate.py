@@ -132,10 +132,13 @@ def test_a_twin_by_hand_does_the_same(tmp_path):
 def test_a_second_fit_begins_afresh(program, expected, tmp_path):
     callbacks = program.callbacks(run_dir=tmp_path)
     host = callbacks[-1]
+    states = []
     for _ in range(2):
         rates = run(callbacks)
         assert (fits.decisions(host.record), rates) == expected
-    assert host.trained == 8
+        assert host.trained == 8
+        states.append(repr(host.state()))
+    assert states[0] == states[1]
 
 
 # ---------------------------------------------------------------- c: copies of a used list
@@ -524,6 +527,15 @@ def test_with_strict_the_traceback_shows_the_rule():
     assert raised.value.__notes__ == ["in the rule bad (<rules>:2)"]
     assert len(watch.rates) == 2
     assert len(watch.ends) == 1
+
+
+def test_the_traceback_points_at_the_action():
+    rule = 'on epoch_end print "é ü", print "{accuracy:.1%}"'
+    with pytest.raises(ValueError, match="format code") as raised:
+        fits.fit([Wrong(), *cbdsl.callbacks(rule, strict=True)], epochs=2)
+    said = "".join(traceback.format_exception(raised.value))
+    action = 'print "{accuracy:.1%}"'
+    assert f"    {rule}\n    {' ' * rule.index(action)}{'^' * len(action)}\n" in said
 
 
 def test_the_traceback_names_a_file(tmp_path):

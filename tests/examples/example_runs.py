@@ -99,15 +99,15 @@ def _watched(seen: Run, folder: Path) -> Iterator[None]:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """What the saved files in a folder hold, by their names."""
+    """What the models and weights saved in a folder hold, by the names of the files."""
     found = {}
     for path in sorted(folder.glob("*")):
-        if path.suffix == ".keras":
-            with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as file:
-                found[path.name] = _digest(io.BytesIO(file.read()))
-        else:
+        if path.name.endswith(".weights.h5"):
             with path.open("rb") as file:
                 found[path.name] = _digest(file)
+        elif path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive, archive.open("model.weights.h5") as file:
+                found[path.name] = _digest(io.BytesIO(file.read()))
     return found
 
 

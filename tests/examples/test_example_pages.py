@@ -25,6 +25,7 @@ LINK = re.compile(r"\[[^]]+\]\(([^)#]+)\)")
 def test_a_page_shows_the_code_of_its_folder(folder: Path) -> None:
     page = folder / "README.md"
     files = [path.read_text("utf-8") for path in folder.glob("*.*") if path.suffix != ".md"]
+    files += [cbdsl.load(path).python for path in folder.glob("*.cbr")]
     code = [block.text for block in blocks(page) if block.language != "console"]
     assert code
     for text in code:

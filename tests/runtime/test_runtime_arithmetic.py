@@ -4,6 +4,7 @@ import math
 import warnings
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -36,7 +37,6 @@ def test_divide_is_pythons_where_python_divides(x, y):
 
 @given(FLOATS, FLOATS)
 def test_divide_is_ieee_754(x, y):
-    np = pytest.importorskip("numpy")
     with np.errstate(all="ignore"):
         assert same(divide(x, y), float(np.float64(x) / np.float64(y)))
 
@@ -80,7 +80,6 @@ def test_modulo_has_the_sign_of_the_divisor():
 @example(math.nan, 0)
 @example(1, math.nan)
 def test_power_is_a_float_and_pythons_where_python_has_one(x, y):
-    np = pytest.importorskip("numpy")
     result = power(x, y)
     assert type(result) is float
     try:
@@ -116,7 +115,6 @@ def test_power_does_not_grow_a_huge_whole_number():
 @example(1e-45)
 @example(2**200)
 def test_float32_agrees_with_numpy(x):
-    np = pytest.importorskip("numpy")
     with np.errstate(all="ignore"):
         expected = float(np.float32(x))
     result = float32(x)

@@ -3,6 +3,7 @@
 import math
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -32,7 +33,6 @@ def test_text32_names_the_number(x):
 @example(16777216.0)
 @example(float32(1e-45))
 def test_text32_agrees_with_numpy(x):
-    np = pytest.importorskip("numpy")
     shortest = str(np.float32(x))
     # Below a power of two the numbers lie twice as close as above it. There the nearest of the
     # shortest ones may be another number, and one digit more is given.
@@ -93,7 +93,6 @@ def test_logs_in_words():
 
 
 def test_the_numbers_of_other_callbacks_are_plain_data():
-    np = pytest.importorskip("numpy")
     logs = {
         "single": np.float32(0.5),
         "double": np.float64(0.25),

@@ -111,6 +111,11 @@ def test_ctrl_c_ends_in_order(tmp_path: Path, mnist_dir: Path) -> None:
     assert process.returncode == 130
     assert "Training was interrupted after epoch" in rest
     assert "seen  fired" in rest
+    epochs = (tmp_path / "runs" / "r-1" / "history.csv").read_text().splitlines()
+    fired = (tmp_path / "runs" / "r-1" / "fired.csv").read_text().splitlines()
+    assert len(epochs) >= 3
+    assert len(fired) >= 3
+    assert errors.endswith("the run is in runs/r-1\n")
     assert "Traceback" not in errors
 
 

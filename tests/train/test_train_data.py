@@ -88,6 +88,19 @@ def test_batches_are_images_from_0_to_1_and_digits(digits_dir: Path) -> None:
         assert sorted({int(label) for _, labels in batches for label in labels}) == list(range(10))
 
 
+def test_the_sample_is_a_batch_and_leaves_the_others_alone(digits_dir: Path) -> None:
+    data = load(digits_dir, lambda host: False, batch_size=300)
+    (images, labels), *more = data.sample
+    assert more == []
+    first = next(iter(data.sample))
+    assert np.array_equal(images.numpy(), first[0].numpy())
+    for _ in range(2):  # What the first pass keeps in memory is whole.
+        batches = list(data.validation)
+        assert sum(len(labels) for _, labels in batches) == 1000
+        assert np.array_equal(batches[0][0].numpy(), images.numpy())
+        assert np.array_equal(batches[0][1].numpy(), labels.numpy())
+
+
 def test_a_later_start_has_the_same_epochs(digits_dir: Path) -> None:
     def labels(first: int) -> list[int]:
         data = load(digits_dir, lambda host: False, seed=9, first_epoch=first, epochs=3)

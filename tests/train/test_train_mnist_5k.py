@@ -21,7 +21,8 @@ def arrays(dataset: object) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def splits(digits_dir: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    train, test, _ = prepare.load(prepare.locate("mnist_5k", digits_dir))
+    place = prepare.locate("mnist_5k", digits_dir)
+    train, test = prepare.load(place, ["train", "test"], ["image", "label"])
     return {"train": arrays(train), "test": arrays(test)}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from cbdsl.train.errors import TrainError
 from cbdsl.train.model import default_model
 
 
@@ -21,3 +23,9 @@ def test_the_default_model() -> None:
 
 def test_it_takes_images_of_another_shape() -> None:
     assert default_model((8, 6, 3), 4).output_shape == (None, 4)
+
+
+def test_images_that_are_too_small_for_it() -> None:
+    assert default_model((3, 3, 1), 2).output_shape == (None, 2)
+    with pytest.raises(TrainError, match=r"^images of 9 × 2 pixels are too small .* --model"):
+        default_model((9, 2, 1), 4)

@@ -108,7 +108,7 @@ def test_images_are_read_once() -> None:
 
 def test_validation_keeps_the_order_and_is_read_once() -> None:
     counted: list[int] = []
-    dataset = pipeline.validation(pairs(counted), batch_size=BATCH)
+    dataset = pipeline.validation(pairs(counted), examples=N, batch_size=BATCH)
     assert orders(dataset) == orders(dataset) == [list(range(N))]
     assert sorted(counted) == list(range(N))
     assert next(iter(dataset))[0].dtype == np.float32
@@ -135,8 +135,42 @@ def test_fit_finds_its_batches_without_a_warning(first: int) -> None:
             epochs=3,
             shuffle=False,
             verbose=0,
-            validation_data=pipeline.validation(pairs(), batch_size=BATCH),
+            validation_data=pipeline.validation(pairs(), examples=N, batch_size=BATCH),
             callbacks=[count],
         )
     assert history.epoch == list(range(first, 3))
     assert len(seen) == (3 - first) * math.ceil(N / BATCH)
+
+
+@pytest.mark.parametrize("most_shuffled", [7, 50_000])
+def test_what_does_not_fit_in_memory_is_read_every_epoch_in_orders_alike(
+    monkeypatch: pytest.MonkeyPatch, most_shuffled: int
+) -> None:
+    monkeypatch.setattr(pipeline, "_MOST_CACHED", N - 1)
+    monkeypatch.setattr(pipeline, "_MOST_SHUFFLED", most_shuffled)
+    counted: list[int] = []
+    found = orders(training(counted=counted))
+    assert len(counted) == 4 * N
+    assert all(sorted(order) == list(range(N)) for order in found)
+    assert len({tuple(order) for order in found}) == 4
+    assert orders(training(first=2)) == found[2:]
+
+
+def test_memory_is_bounded_by_the_size_of_images() -> None:
+    import tensorflow as tf
+
+    def spec(*shape: int) -> object:
+        return tf.data.Dataset.from_generator(
+            lambda: iter(()),
+            output_signature=(tf.TensorSpec(shape, tf.uint8), tf.TensorSpec((), tf.int64)),
+        )
+
+    def kept(examples: int, *shape: int) -> tuple[bool, int]:
+        pairs = spec(*shape)
+        dataset, buffer = pipeline._kept(pairs, examples)
+        return dataset is not pairs, buffer
+
+    assert kept(60_000, 28, 28, 1) == (True, 50_000)
+    assert kept(4_000, 28, 28, 1) == (True, 4_000)
+    assert kept(300_000, 96, 96, 3) == (False, 2**30 // (96 * 96 * 3))
+    assert kept(3, 20_000, 20_000, 3) == (False, 1)

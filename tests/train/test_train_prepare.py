@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +122,44 @@ def test_what_was_there_before_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert everything(tmp_path) == ["incomplete.OTHER", "mnist_5k"]
 
 
+PREPARING = """
+import sys
+from pathlib import Path
+from cbdsl.train import prepare
+root = Path(sys.argv[1])
+with prepare._workshop(prepare.Place("x", root, root / "x" / "1.0.0", False)):
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def preparing(root: Path) -> Iterator[None]:
+    """Another run that is at work in the data folder, and is then killed."""
+    command = [sys.executable, "-c", PREPARING, str(root)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        yield
+        process.kill()
+
+
+def test_what_a_killed_run_left_the_next_one_removes_but_not_what_a_live_one_has(
+    tmp_path: Path,
+) -> None:
+    with preparing(tmp_path):
+        pass
+    (left,) = tmp_path.glob("incomplete.*")
+    with preparing(tmp_path):
+        (used,) = tmp_path.glob("incomplete.*")
+        assert used != left
+        prepare.prepare(prepare.locate(NAME, tmp_path))
+        assert list(tmp_path.glob("incomplete.*")) == [used]
+    assert prepare.locate(NAME, tmp_path).ready
+
+
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """TensorFlow Datasets imports importlib_resources late, and does not ask for it."""
 
@@ -164,7 +205,7 @@ def test_a_lost_file_is_missed(tmp_path: Path, digits_dir: Path) -> None:
     (tmp_path / "mnist_5k" / "1.0.0" / "mnist_5k-test.tfrecord-00000-of-00001").unlink()
     expected = r"cannot read mnist_5k \(.*is missing\): delete .*/mnist_5k/1.0.0 and run again"
     with pytest.raises(TrainError, match=expected):
-        prepare.load(prepare.locate(NAME, tmp_path))
+        prepare.load(prepare.locate(NAME, tmp_path), ["train", "test"], ["image", "label"])
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "other"}'])
@@ -172,7 +213,7 @@ def test_a_damaged_description_is_refused(tmp_path: Path, digits_dir: Path, text
     shutil.copytree(digits_dir, tmp_path, dirs_exist_ok=True)
     (tmp_path / "mnist_5k" / "1.0.0" / "dataset_info.json").write_text(text)
     with pytest.raises(TrainError, match=r"cannot (look for|read) mnist_5k"):
-        prepare.load(prepare.locate(NAME, tmp_path))
+        prepare.load(prepare.locate(NAME, tmp_path), ["train", "test"], ["image", "label"])
 
 
 def test_a_folder_of_something_else_stays(tmp_path: Path) -> None:

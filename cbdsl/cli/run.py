@@ -1,0 +1,76 @@
+"""`cbdsl run`: run a training script with rules attached to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from cbdsl.checks.params import Literal
+from cbdsl.cli.files import fail, read, refuse, set_option, show
+from cbdsl.cli.train import INTERRUPTED, run_name
+from cbdsl.diagnostics import CbrError
+from cbdsl.program import Program
+from cbdsl.train.errors import TrainError
+
+
+@click.command("run")
+@click.argument("file")
+@click.argument("script", metavar="-- SCRIPT")
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--run-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The run's folder; else a new runs/NAME-N.",
+)
+@click.option("--strict", is_flag=True, help="End the training when an action or a rule fails.")
+@set_option
+def command(
+    file: str,
+    script: str,
+    args: tuple[str, ...],
+    run_dir: Path | None,
+    strict: bool,
+    params: Mapping[str, Literal],
+) -> None:
+    """Run an unchanged Python SCRIPT with the rules of FILE attached to every fit.
+
+    The script's own callbacks are kept and come first. Exits as the script does; says after each
+    training, on standard error, why it ended and what each rule did.
+    """
+    try:
+        program = Program(read(file), params=params)
+    except CbrError as e:
+        refuse(e)
+    show(program.diagnostics)
+    try:
+        status = _run(program, script, args, run_dir, strict)
+    except TrainError as e:
+        fail(str(e))
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.exit(status)
+
+
+def _run(
+    program: Program, script: str, args: tuple[str, ...], run_dir: Path | None, strict: bool
+) -> int:
+    from cbdsl.train import rundir
+    from cbdsl.train.fits import Fits
+    from cbdsl.train.script import check_keras, execute, read_script
+
+    source = read_script(script)
+    check_keras(script, source)
+    if run_dir is not None:
+        rundir.check_free(run_dir, program)
+    fits = Fits(program, name=run_name(program), run_dir=run_dir, strict=strict)
+    try:
+        with fits.attached():
+            return execute(script, source, args)
+    finally:
+        if not fits.count:
+            message = f"cbdsl: {script} trained nothing with Keras's fit: no rule was attached"
+            click.echo(message, err=True)

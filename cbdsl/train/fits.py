@@ -1,0 +1,207 @@
+"""Rules attached to every `fit` of a process, whoever calls it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.abc
+import importlib.util
+import inspect
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cbdsl.program import Program
+from cbdsl.train import rundir
+from cbdsl.train.errors import TrainError, short
+
+__all__ = ["Fits"]
+
+LEGACY = "rules are for Keras 3, and {what} is Keras 2"
+
+
+class Fits:
+    """Gives each training its own host, beside the callbacks that the caller passes.
+
+        fits = Fits(program, name="rules", run_dir=None, strict=False)
+        with fits.attached():
+            …
+
+    Keras need not be imported before, so that whoever imports it may choose its backend first.
+    The first training has the run's folder, the nth the folder `fit-n` in it. After each one,
+    why it ended and what the rules did is said on standard error.
+
+    Args:
+        program: the rules.
+        name: what to call the run where it gets a folder of its own, `runs/NAME-N`.
+        run_dir: a folder to use instead.
+        strict: see `cbdsl.callbacks`.
+
+    Attributes:
+        count: how many trainings began.
+    """
+
+    def __init__(self, program: Program, *, name: str, run_dir: Path | None, strict: bool) -> None:
+        self.program = program
+        self.name = name
+        # The script may change the working directory.
+        self.run_dir = None if run_dir is None else run_dir.absolute()
+        self.strict = strict
+        self.count = 0
+        self._numbers = itertools.count(1)
+        self._undo: list[Callable[[], None]] = []
+
+    @contextlib.contextmanager
+    def attached(self) -> Iterator[None]:
+        """Attaches the rules inside the block; afterwards all is as it was."""
+        watch = _Watch({"keras": self._keras, "tf_keras": self._legacy})
+        sys.meta_path.insert(0, watch)
+        try:
+            for name, found in watch.found.items():
+                if name in sys.modules:
+                    found(sys.modules[name])
+            yield
+        finally:
+            sys.meta_path.remove(watch)
+            for undo in reversed(self._undo):
+                undo()
+
+    def _keras(self, keras: ModuleType) -> None:
+        """Puts `_fit` in place of Keras's `fit`: the one that all models inherit or call."""
+        if int(keras.__version__.split(".")[0]) < 3:
+            raise TrainError(LEGACY.format(what=f"keras {keras.__version__}"))
+        owner, original = _owner(keras.Model)
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def fit(*args: Any, **named: Any) -> Any:
+            try:
+                given = signature.bind(*args, **named)
+            except TypeError:
+                return original(*args, **named)  # It says what is wrong.
+            return self._fit(original, given)
+
+        self._replace(owner, fit, original)
+
+    def _legacy(self, tf_keras: ModuleType) -> None:
+        owner, original = _owner(tf_keras.Model)
+
+        def fit(*args: Any, **named: Any) -> Any:
+            raise TrainError(LEGACY.format(what="tf_keras"))
+
+        self._replace(owner, fit, original)
+
+    def _replace(self, owner: type, fit: Callable[..., Any], original: Callable[..., Any]) -> None:
+        setattr(owner, "fit", fit)  # noqa: B010 - mypy knows no `fit` of a type
+        self._undo.append(lambda: setattr(owner, "fit", original))
+
+    def _fit(self, original: Callable[..., Any], given: inspect.BoundArguments) -> Any:
+        """One training with a host of its own."""
+        import keras
+
+        from cbdsl.attach import Rules
+        from cbdsl.train.history import HistoryFile
+
+        theirs = given.arguments.get("callbacks")
+        if isinstance(theirs, keras.callbacks.CallbackList):
+            raise TrainError(
+                "fit is given a keras.callbacks.CallbackList, to which rules cannot be added: "
+                "give it a plain list of callbacks"
+            )
+        folder = self._folder()
+        ours = self.program.callbacks(run_dir=folder, strict=self.strict)
+        host = ours[-1]
+        assert isinstance(host, Rules)
+        history = HistoryFile(folder, self.program)
+        theirs = keras.tree.flatten(theirs) if theirs else []
+        given.arguments["callbacks"] = [*theirs, *ours, history]
+        error: BaseException | None = None
+        try:
+            return original(*given.args, **given.kwargs)
+        except BaseException as e:
+            error = e
+            raise
+        finally:
+            if history.began:
+                self.count += 1
+                rundir.write_fired(folder, host.record.firings)
+                _say([*_lines(host, error), f"the run is in {_shown(folder)}"])
+            else:
+                _remove(folder)
+
+    def _folder(self) -> Path:
+        number = next(self._numbers)
+        if self.run_dir is None:
+            self.run_dir = rundir.new_run_dir(self.name).absolute()
+        return self.run_dir if number == 1 else self.run_dir / f"fit-{number}"
+
+
+class _Watch(importlib.abc.MetaPathFinder):
+    """Calls a function on a module as soon as it is imported."""
+
+    def __init__(self, found: dict[str, Callable[[ModuleType], None]]) -> None:
+        self.found = found
+        self._looking: set[str] = set()
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in self.found or name in self._looking:
+            return None
+        self._looking.add(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._looking.remove(name)
+        if spec is not None and spec.loader is not None:
+            loader: Any = spec.loader
+            execute = loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                del loader.exec_module  # From here on it is an ordinary loader again.
+                execute(module)
+                self.found[name](module)
+
+            loader.exec_module = exec_module
+        return spec
+
+
+def _owner(model: type) -> tuple[type, Callable[..., Any]]:
+    """The class that gives models their `fit`, which depends on Keras's backend."""
+    owner = next(one for one in model.__mro__ if "fit" in vars(one))
+    return owner, vars(owner)["fit"]
+
+
+def _lines(host: Any, error: BaseException | None) -> list[str]:
+    """How a training ended, and what the rules did."""
+    from cbdsl.attach import summary
+
+    planned = host.params["epochs"]
+    stopped = isinstance(error, KeyboardInterrupt)
+    lines = summary(host, planned=planned, interrupted=stopped)
+    if error is not None and not stopped:
+        lines[0] = f"Training failed in epoch {host.trained + 1} of {planned}: {short(error)}"
+    return ["", *lines]
+
+
+def _remove(folder: Path) -> None:
+    """Takes away the folder of a run that did not begin, if it is empty, and an empty `runs`."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
+
+
+def _shown(folder: Path) -> Path:
+    """A folder as seen from the working directory."""
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+
+
+def _say(lines: list[str]) -> None:
+    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # Nobody listens.
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()

@@ -1,0 +1,229 @@
+"""What the checks say, and what they do not say."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cbdsl import CbrError, check, compile
+from cbdsl.checks.params import Literal
+from cbdsl.diagnostics import CODES, Diagnostic, render
+from cbdsl.source import SourceFile, Span
+
+
+def codes(text: str, **known: Any) -> list[str]:
+    return [d.code for d in check(text, **known)]
+
+
+# ------------------------------------------------------------------------------ no false alarms
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on epoch_end if epoch == 5 stop",
+        "on epoch_end if epoch % 5 == 0 and lr == 0.001 stop",
+        "on epoch_end if val_loss improves save \"best.keras\"",
+        "on epoch_end if val_loss improves or epoch == 1 save \"best.keras\"",
+        "on epoch_end if not val_loss improves and epoch > 3 stop",
+        "on epoch_end if val_loss stalls for 3 epochs and epoch > 10 stop",
+        "on train_begin print \"{metrics}\"",
+        "on train_begin lr = 0.1",
+        "on epoch_begin if val_loss > 3 print \"x\"",
+        "on batch_begin if val_loss > 3 print \"x\"",
+        "on test_end if loss > 3 stop",
+        "on predict_end print \"done\"",
+        "on train_end if val_loss > 3 print \"x\"",
+        "param p = 3\nevery p epochs print \"x\"",
+        "param p = 3\nat epoch p print \"x\"",
+        "param p = 3\non epoch_end from p to 8 print \"x\"",
+        "param p = 3\non epoch_end if loss stalls for p batches stop",
+        "param p = 3\non epoch_end print \"{p}\"",
+        "param p = \"x\"\non epoch_end save \"{p}.keras\"",
+        "every epoch lr *= 0.5, print \"x\"",
+        "on epoch_end lr *= 0.5, stop, save \"a.keras\"",
+        "on epoch_end from 3 to 80% print \"x\"",
+        "param part = 80%\non epoch_end from 3 to part print \"x\"",
+        "minimize energy\non epoch_end stop",
+    ],
+)  # fmt: skip
+def test_nothing_is_said(text: str) -> None:
+    assert codes(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'every 10 epochs print "x"', "every 9 epochs lr *= 0.5", 'at epoch 10 print "x"',
+        'at 100% print "x"', "at 90% lr = 0", 'on epoch_end after 9 print "x"',
+        'every 5 epochs from 6 to 10 print "x"', 'at epoch 3, 12 print "x"',
+        'at epoch 3 until 3 print "x"', 'on epoch_end from 100% to 100% print "x"',
+        'on batch_end after 50% print "x"', 'every 10 batches after 1000 batches print "x"',
+        'every 5 epochs after 90% print "x"', "on epoch_begin until 10% lr = 0.1",
+    ],
+)  # fmt: skip
+def test_everything_is_reached_in_ten_epochs(text: str) -> None:
+    assert codes(text, epochs=10) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'every 11 epochs print "x"', "every 10 epochs lr *= 0.5", 'at epoch 11, 12 print "x"',
+        "at 100% lr = 0", 'on epoch_end after 10 print "x"', 'on epoch_end after 100% print "x"',
+        'every 5 epochs from 6 to 9 print "x"', "every 5 epochs from 7 to 10 lr = 1",
+        'at epoch 3 after 3 print "x"', 'at epoch 3 until 2 print "x"',
+        'at 10% after 20% print "x"', 'every 5 batches after 10 epochs print "x"',
+        'param p = 12\nevery p epochs print "x"',
+    ],
+)  # fmt: skip
+def test_not_reached_in_ten_epochs(text: str) -> None:
+    assert codes(text, epochs=10) == ["CBR404"]
+
+
+@pytest.mark.parametrize("metrics", [["loss"], ("loss", "x y"), {"loss", "a"}, frozenset({"loss"})])
+def test_known_metrics(metrics: Any) -> None:
+    assert codes("on epoch_end if loss > lr + learning_rate + epoch stop", metrics=metrics) == []
+    assert codes("on epoch_end if los > 3 stop", metrics=metrics) == ["CBR205"]
+
+
+# ------------------------------------------------------------------------------ one mistake, once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("param lr = 3\non epoch_end if lr > 3 stop", ["CBR203"]),
+        ("param best = 3\non epoch_end if loss > best stop", ["CBR203"]),
+        ("param p 3\nevery p epochs stop", ["CBR109"]),
+        ("param p = 3 4\nevery p epochs stop", ["CBR109"]),
+        ("param p = 3\nevery p epochs stop if", ["CBR109"]),
+        ("minimize energy,\non epoch_end if energy improves stop", ["CBR109"]),
+        ("on epoch_end from 5 to 3 stop", ["CBR307"]),
+        ("every 0 epochs stop", ["CBR302"]),
+        ("at epoch 0 stop", ["CBR302"]),
+        ("on epoch_ned if loss == 3 stop", ["CBR201"]),
+        ("on epoch_end if loss == None stop", ["CBR109"]),
+        ("on epoch_end if True stop", ["CBR109"]),
+        ("on epoch_end:\n    halt\n    if x:\n        stop", ["CBR109", "CBR109"]),
+    ],
+)  # fmt: skip
+def test_no_echoes(text: str, expected: list[str]) -> None:
+    assert codes(text) == expected
+
+
+def test_warnings_of_right_statements_stay() -> None:
+    text = "param p = 3\non epoch_ned stop\non epoch_end if loss == 3 stop\n"
+    assert codes(text) == ["CBR402", "CBR201", "CBR407"]
+
+
+def test_at_most_so_many() -> None:
+    found = check("".join(f"every p{n} epochs stop\n" for n in range(1000)))
+    assert len(found) == 302
+    assert found[0].code == "CBR104"
+
+
+# ------------------------------------------------------------------------------ parameters
+
+
+PARAMS = """
+param share = 90%
+param count = 3
+param flag = true
+param text = "a"
+param span = 3 epochs
+on epoch_end if flag and loss > share and loss stalls for span print "{text}", lr = count
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "held"),
+    [
+        ("share", 0.5, 0.5), ("share", 1, 1.0), ("share", np.float32(0.5), 0.5),
+        ("count", np.int64(4), 4.0), ("flag", False, False), ("text", "", ""),
+        ("text", "é🎉\n", "é🎉\n"),
+        ("text", np.str_("x"), "x"), ("span", 5, 5.0),
+        ("share", Literal("80%"), 0.8), ("share", Literal("0.8"), 0.8),
+        ("count", Literal("-3"), -3.0),
+        ("flag", Literal("false"), False), ("text", Literal("plain"), "plain"),
+        ("text", Literal('"quoted \\"x\\""'), 'quoted "x"'), ("span", Literal("5 epochs"), 5.0),
+        ("span", Literal("1 epoch"), 1.0),
+    ],
+)  # fmt: skip
+def test_given_values(name: str, value: Any, held: Any) -> None:
+    program = compile(PARAMS, params={name: value})
+    assert program.params[name] == held
+    assert type(program.params[name]) is type(held)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("share", True), ("share", "0.5"), ("share", None), ("share", [1]), ("share", 1j),
+        ("share", float("nan")), ("share", float("inf")), ("share", 10**400), ("share", b"1"),
+        ("flag", 1), ("flag", "true"), ("text", 1), ("text", b"x"), ("text", "a\0b"),
+        ("text", "\ud800"), ("text", "\x1b[31m"), ("span", "3"), ("span", 2.5), ("span", 0),
+        ("share", Literal("10k")), ("share", Literal("")), ("share", Literal("loss")),
+        ("flag", Literal("True")), ("span", Literal("3")), ("span", Literal("3 batches")),
+        ("text", Literal('"a')), ("text", Literal("\udcff")), ("count", Literal("3 epochs")),
+        ("count", Literal("1" * 10_000)), ("count", Literal("(" * 10_000)),
+    ],
+)  # fmt: skip
+def test_values_that_do_not_fit(name: str, value: Any) -> None:
+    with pytest.raises(CbrError) as raised:
+        compile(PARAMS, params={name: value})
+    (found,) = raised.value.diagnostics
+    assert found.code in ("CBR306", "CBR302")
+    text = str(raised.value)
+    assert all(c.isprintable() or c == "\n" for c in text)
+    text.encode()
+
+
+# ------------------------------------------------------------------------------ diagnostics as data
+
+
+def test_codes_are_in_order_and_their_titles_unlike() -> None:
+    assert list(CODES) == sorted(CODES)
+    assert len({code.title for code in CODES.values()}) == len(CODES)
+
+
+@pytest.mark.parametrize(
+    ("text", "caret"),
+    [
+        ('on epoch_end print "ab", halt', "^^^^"),
+        ('on epoch_end print "漢字", halt', "  ^^^^"),
+        ('on epoch_end print "e\u0301a\u0300", halt', "^^^^"),
+        ('on epoch_end print "🎉", halt', "^^^^"),
+        ("on epoch_end if 精度 > 3 stop", "^^^^"),
+    ],
+)
+def test_carets_stand_below_in_a_terminal(text: str, caret: str) -> None:
+    lines = render(check(text)[0]).splitlines()
+    column = 25 if "halt" in text else 16
+    assert lines[3] == "  | " + " " * column + caret
+
+
+def test_long_lines_are_cut() -> None:
+    text = f"on epoch_end if {'loss > 1 or ' * 100}los = 1 or {'loss > 1 or ' * 100} true stop"
+    line, carets = render(check(text)[0]).splitlines()[2:4]
+    assert len(line) < 110
+    assert line.startswith("1 | …")
+    assert line.endswith("…")
+    assert line[carets.index("^")] == "="
+
+
+def test_long_lines_of_wide_characters_are_cut() -> None:
+    line, carets = render(check(f'on epoch_end print "{"漢" * 90}", halt')[0]).splitlines()[2:4]
+    assert line == "1 | …" + "漢" * 23 + '", halt'
+    assert carets == "  | " + " " * 50 + "^^^^"
+
+
+def test_the_end_of_a_text_can_be_shown() -> None:
+    source = SourceFile("r", "ab")
+    for span in (Span(2, 2), Span(2, 3), Span(0, 9), Span(1, 1)):
+        assert "^" in render(Diagnostic("CBR109", "x", source, span))
+
+
+def test_str_of_a_diagnostic() -> None:
+    (found,) = check("on epoch_ned stop", filename="a/r.cbr")
+    assert str(found) == "a/r.cbr:1:4: error[CBR201]: there is no hook `epoch_ned`"

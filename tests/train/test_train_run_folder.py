@@ -1,0 +1,179 @@
+"""What a run leaves in its folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cbdsl
+from cbdsl.runtime.record import Done, Firing
+from cbdsl.train import rundir
+from cbdsl.train.errors import TrainError
+
+RULES = "\ufeffon epoch_end if loss < 1 stop\r\n"
+
+
+def history_file(folder: Path) -> Any:
+    from cbdsl.train.history import HistoryFile
+
+    return HistoryFile(folder)
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file may grow beyond 60 bytes, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+# -------------------------------------------------------------------------------- the history
+
+
+def test_each_epoch_is_on_disk_as_it_ends(tmp_path: Path) -> None:
+    history = history_file(tmp_path)
+    history.on_epoch_end(0, {"loss": 0.5, "val_loss": 1})
+    assert (tmp_path / "history.csv").read_text() == "epoch,loss,val_loss\n1,0.5,1.0\n"
+    inode = history.path.stat().st_ino
+    history.on_epoch_end(1, {"val_loss": float("nan"), "loss": 0.25})
+    history.on_epoch_end(2, {"loss": float("inf")})
+    text = (tmp_path / "history.csv").read_text()
+    assert text == "epoch,loss,val_loss\n1,0.5,1.0\n2,0.25,nan\n3,inf,\n"
+    assert history.path.stat().st_ino == inode  # The rows were added, the file not made anew.
+
+
+def test_names_that_come_later_are_added_at_the_end(tmp_path: Path) -> None:
+    history = history_file(tmp_path)
+    history.on_epoch_end(0, {"loss": 3})
+    history.on_epoch_end(1, {"loss": 2, "val, loss": 4})
+    history.on_epoch_end(2, {"loss": 1, "text": "x"})
+    history.on_epoch_end(3, None)
+    assert rows(history.path) == [
+        ["epoch", "loss", "val, loss", "text"],
+        ["1", "3.0", "", ""],
+        ["2", "2.0", "4.0", ""],
+        ["3", "1.0", "", "x"],
+        ["4", "", "", ""],
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_full_disk_is_said_once_and_leaves_whole_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = history_file(tmp_path)
+    for epoch in range(20):
+        history.on_epoch_end(epoch, {"loss": 0.25, "accuracy": 0.5})
+    text = history.path.read_text()
+    assert text == "epoch,loss,accuracy\n1,0.25,0.5\n2,0.25,0.5\n3,0.25,0.5\n"
+    said = f"\n{history.path}: cannot be written: "
+    assert capsys.readouterr().err.count(said) == 1
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (10_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+    )
+    history.on_epoch_end(20, {"loss": 0.25, "accuracy": 0.5})
+    assert len(rows(history.path)) == 22
+    assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
+
+
+def test_a_folder_that_is_gone_does_not_end_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = history_file(tmp_path / "gone")
+    history.on_epoch_end(0, {"loss": 3})
+    history.on_epoch_end(1, {"loss": 3})
+    said = capsys.readouterr().err
+    assert said == f"\n{history.path}: cannot be written: No such file or directory\n"
+
+
+def test_a_file_that_another_callback_writes_is_left_to_it(tmp_path: Path) -> None:
+    history = history_file(tmp_path)
+    (tmp_path / "history.csv").write_text("theirs")  # As Keras's CSVLogger does, before.
+    history.on_train_begin()
+    history.on_epoch_end(0, {"loss": 3})
+    assert history.path.read_text() == "theirs"
+
+
+# ------------------------------------------------------------------------------- what fired
+
+
+def test_firings_are_rows_with_values_and_actions_as_json(tmp_path: Path) -> None:
+    firing = Firing("r", "a.cbr:1", "r:1", 2, {"loss": float("nan"), "x": None, "why": "„ü“"})
+    firing.actions = [Done("lr", 0.5), Done("save", "a,b.keras", "OSError: no"), Done("stop")]
+    rundir.write_fired(tmp_path, [firing])
+    header, row = rows(tmp_path / "fired.csv")
+    assert header == ["rule", "place", "epoch", "values", "actions"]
+    assert row[:3] == ["r", "a.cbr:1", "2"]
+    assert json.loads(row[3]) == {"loss": "nan", "x": None, "why": "„ü“"}
+    assert json.loads(row[4]) == [
+        {"verb": "lr", "detail": 0.5},
+        {"verb": "save", "detail": "a,b.keras", "error": "OSError: no"},
+        {"verb": "stop"},
+    ]
+
+
+def test_nothing_fired_is_a_header(tmp_path: Path) -> None:
+    rundir.write_fired(tmp_path, [])
+    assert (tmp_path / "fired.csv").read_text() == "rule,place,epoch,values,actions\n"
+
+
+@pytest.mark.usefixtures("small_files")
+def test_what_cannot_be_written_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = cbdsl.compile("on epoch_end stop")
+    rundir.begin(tmp_path, program)
+    rundir.write_fired(tmp_path, [Firing("r" * 70, "", "", 1, {})])
+    assert [path.name for path in tmp_path.iterdir()] == ["rules.cbr"]
+    said = capsys.readouterr().err
+    assert f"\n{tmp_path / 'callbacks.py'}: cannot be written: File too large\n" in said
+    assert f"\n{tmp_path / 'fired.csv'}: cannot be written: File too large\n" in said
+
+
+# ------------------------------------------------------------------------------- the folder
+
+
+def test_the_rules_and_their_python(tmp_path: Path) -> None:
+    (tmp_path / "r.cbr").write_bytes(RULES.encode())
+    program = cbdsl.load(tmp_path / "r.cbr")
+    folder = tmp_path / "a" / "b"
+    rundir.check_free(folder, program)
+    rundir.begin(folder, program)
+    assert (folder / "rules.cbr").read_bytes() == RULES.encode().removeprefix(b"\xef\xbb\xbf")
+    assert (folder / "callbacks.py").read_text() == program.python
+    rundir.check_free(folder, program)  # These are the same.
+
+
+@pytest.mark.parametrize("name", ["history.csv", "fired.csv", "callbacks.py", "rules.cbr"])
+def test_a_folder_that_holds_such_files_is_refused(tmp_path: Path, name: str) -> None:
+    program = cbdsl.compile("on epoch_end stop")
+    (tmp_path / "best.weights.h5").write_text("x")
+    (tmp_path / name).touch()
+    rundir.check_free(tmp_path, program)
+    (tmp_path / name).write_text("x")
+    with pytest.raises(TrainError) as caught:
+        rundir.check_free(tmp_path, program)
+    assert str(caught.value) == (
+        f"{tmp_path} holds {name} already, maybe of another run: choose another --run-dir"
+    )
+
+
+def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
+    program = cbdsl.compile("on epoch_end stop")
+    (tmp_path / "history.csv").mkdir()
+    with pytest.raises(TrainError, match=r"\(Is a directory\): choose another --run-dir"):
+        rundir.check_free(tmp_path, program)
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainError, match=r"^cannot make .*/file/a \(Not a directory\): choose"):
+        rundir.begin(tmp_path / "file" / "a", program)
