@@ -127,7 +127,8 @@ class _Rule:
             slots=slots,
             actions=self.rule.actions,
             counts_steps=bool(
-                {"batch", "step"} & self._values()
+                ({"step"} if acts.is_batch and not acts.trains else {"batch", "step"})
+                & self._values()
                 or any(g and g.counter == "step" for g in (gate, window))
                 or any(s.counter == "step" for s in slots)
             ),

@@ -466,7 +466,7 @@ def test_without_its_memory_a_resumed_run_decides_otherwise(program, expected, t
     remembered = {rule for rule, epoch, *_ in expected[0] if epoch > 5}
     assert "first" in forgetful - remembered
     fives = [decision for decision in fits.decisions(host.record) if decision[0] == "fives"]
-    assert fives[0][3][0][1].startswith("5 5 nan ")  # In truth it is step 45.
+    assert fives[0][3][0][1].startswith("45 5 nan ")
 
 
 def test_state_is_plain_data_by_rule(program, used):

@@ -146,8 +146,8 @@ def test_state_is_plain_data_that_another_rule_takes_up():
         "fired_at": 3,
         "epoch": 3,
         "batch": 5,
-        "step": 5,
-        "begun": 1,
+        "step": 21,  # two epochs of 8 before this one
+        "begun": 17,
         "known": {"loss": 0.5},
         "loss_improves": {"sign": -1.0, "best": 0.5, "improved": True},
         "loss_stalls": {"sign": -1.0, "best": 0.5, "improved": True, "now": 3, "since": 3},

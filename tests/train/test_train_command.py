@@ -105,7 +105,7 @@ def test_ctrl_c_ends_in_order(tmp_path: Path, mnist_dir: Path) -> None:
     ) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "")
-        assert any(line.startswith("epoch 2") for line in lines)
+        assert any(line.startswith("epoch 3") for line in lines)
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=60)
     assert process.returncode == 130
