@@ -236,11 +236,8 @@ class _Method:
 
     def _fire(self, known: set[str]) -> None:
         actions = [self._action(action, known) for action in self.rule.actions]
-        seen = {
-            name: variable
-            for name, variable in self.scope.metrics.items()
-            if any(name == m.name for e in self._acting() for m in self.scope.context.metrics_in(e))
-        }
+        asked = [m.name for e in self._acting() for m in self.scope.context.metrics_in(e)]
+        seen = {name: self.scope.metric(name) for name in dict.fromkeys(asked)}
         values = ", ".join(f"{literal(name)}: {variable}" for name, variable in seen.items())
         self.out.line(f"self.fired({{{values}}})", span=self.rule.named.span)
         for slot in self.rule.slots:

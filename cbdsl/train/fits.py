@@ -52,6 +52,7 @@ class Fits:
         self.run_dir = None if run_dir is None else run_dir.absolute()
         self.strict = strict
         self.count = 0
+        self._named = run_dir is not None
         self._numbers = itertools.count(1)
         self._undo: list[Callable[[], None]] = []
 
@@ -130,7 +131,7 @@ class Fits:
                 self.count += 1
                 rundir.write_fired(folder, host.record.firings)
                 _say([*_lines(host, error), f"the run is in {_shown(folder)}"])
-            else:
+            elif not self._named:
                 _remove(folder)
 
     def _folder(self) -> Path:

@@ -202,6 +202,10 @@ def test_a_fit_that_does_not_begin_leaves_nothing(
     assert attached.count == 0
     assert capsys.readouterr().err == ""
     assert files(folder) == set()
+    (folder / "mine").mkdir()
+    with fits(run_dir=Path("mine")).attached(), pytest.raises(ValueError, match="sizes"):
+        model().fit(X, Y[1:], verbose=0)
+    assert files(folder) == {"mine"}
 
 
 def test_a_fit_that_fails_says_where(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
