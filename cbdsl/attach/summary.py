@@ -61,6 +61,8 @@ def _trouble(record: Record, key: str) -> str:
 
 def _kept(host: Rules, named: Named) -> str:
     """What kept a rule from firing, as far as its trigger and its metrics tell."""
+    if host.trained == 0:
+        return "no epoch was trained to its end"
     if named.begins > host.trained:
         return f"it begins with epoch {named.begins}"
     missing = host.expected.missing.get(named.key)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import METRICS, mutations, programs, random_texts, statements, token_soups
 
-from cbdsl import CbrError, check
+from cbdsl import CbrError, check, compile
 from cbdsl.formatter import statement
 from cbdsl.program import Program
 from cbdsl.simulate import simulate
@@ -47,13 +47,12 @@ def test_what_is_formatted_says_the_same(tree: n.Statement) -> None:
 
 def assert_is_answered(text: str) -> None:
     """Whatever it is: diagnostics that can be shown, or Python."""
-    source = SourceFile("r.cbr", text)
     found = check(text)
     if any(d.is_error for d in found):
         with pytest.raises(CbrError, match=r"error\[CBR"):
-            Program(source)
+            compile(text)
     else:
-        ast.parse(Program(source).python)
+        ast.parse(compile(text).python)
     assert "\x1b" not in str(CbrError(found))
 
 
