@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.server
 import importlib.util
+import resource
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -34,6 +35,25 @@ def digits_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("digits")
     prepare.prepare(prepare.locate(mnist_5k.Mnist5k.name, root))
     return root
+
+
+@contextmanager
+def _files_up_to(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def files_up_to() -> Callable[[int], AbstractContextManager[None]]:
+    """`with files_up_to(n):` no file grows beyond n bytes in there, as on a disk that is full.
+
+    Not for a whole test: pytest writes its own report to a file that may be larger.
+    """
+    return _files_up_to
 
 
 @contextmanager

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
-import resource
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -221,20 +221,11 @@ def test_gzip_files_that_are_damaged(tmp_path: Path, change: object, said: str) 
 # ------------------------------------------------------------------ in the middle of preparing
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file may grow beyond 1 kB, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.mark.usefixtures("small_files")
-def test_a_full_disk_leaves_nothing(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainError, match=r"^cannot prepare idx/tiny_set-.* in .*/data \(.*File too large\)"
-    ):
+def test_a_full_disk_leaves_nothing(
+    folder: Path, tmp_path: Path, files_up_to: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    said = r"^cannot prepare idx/tiny_set-.* in .*/data \(.*File too large\)"
+    with files_up_to(1_000), pytest.raises(TrainError, match=said):
         load(folder, tmp_path / "data")
     assert {path.name for path in tmp_path.iterdir()} == {folder.name}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -76,21 +75,13 @@ def test_no_data_folder_means_that_of_tfds() -> None:
     assert prepare.locate(NAME, None).root == Path(tfds.core.constants.DATA_DIR)
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file may grow beyond 200 kB, as on a disk that is full: the train split has 1.3 MB."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.mark.usefixtures("small_files")
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(
+    tmp_path: Path, files_up_to: Callable[[int], AbstractContextManager[None]]
+) -> None:
     place = prepare.locate(NAME, tmp_path / "a" / "b")
-    with pytest.raises(
-        TrainError, match=r"^cannot prepare mnist_5k in .*/a/b \(.*File too large\): run again or"
-    ):
+    said = r"^cannot prepare mnist_5k in .*/a/b \(.*File too large\): run again or"
+    # The train split has 1.3 MB.
+    with files_up_to(200_000), pytest.raises(TrainError, match=said):
         prepare.prepare(place)
     assert everything(tmp_path) == []
 

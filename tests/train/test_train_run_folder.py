@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
-from collections.abc import Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,6 @@ def history_file(folder: Path) -> Any:
 def rows(path: Path) -> list[list[str]]:
     with path.open(newline="") as file:
         return list(csv.reader(file))
-
-
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """No file may grow beyond 60 bytes, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 # -------------------------------------------------------------------------------- the history
@@ -70,20 +61,19 @@ def test_names_that_come_later_are_added_at_the_end(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_full_disk_is_said_once_and_leaves_whole_rows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    files_up_to: Callable[[int], AbstractContextManager[None]],
 ) -> None:
     history = history_file(tmp_path)
-    for epoch in range(20):
-        history.on_epoch_end(epoch, {"loss": 0.25, "accuracy": 0.5})
+    with files_up_to(60):
+        for epoch in range(20):
+            history.on_epoch_end(epoch, {"loss": 0.25, "accuracy": 0.5})
     text = history.path.read_text()
     assert text == "epoch,loss,accuracy\n1,0.25,0.5\n2,0.25,0.5\n3,0.25,0.5\n"
     said = f"\n{history.path}: cannot be written: "
     assert capsys.readouterr().err.count(said) == 1
-    resource.setrlimit(
-        resource.RLIMIT_FSIZE, (10_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
-    )
     history.on_epoch_end(20, {"loss": 0.25, "accuracy": 0.5})
     assert len(rows(history.path)) == 22
     assert [path.name for path in tmp_path.iterdir()] == ["history.csv"]
@@ -130,11 +120,15 @@ def test_nothing_fired_is_a_header(tmp_path: Path) -> None:
     assert (tmp_path / "fired.csv").read_text() == "rule,place,epoch,values,actions\n"
 
 
-@pytest.mark.usefixtures("small_files")
-def test_what_cannot_be_written_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_written_is_said(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    files_up_to: Callable[[int], AbstractContextManager[None]],
+) -> None:
     program = cbdsl.compile("on epoch_end stop")
-    rundir.begin(tmp_path, program)
-    rundir.write_fired(tmp_path, [Firing("r" * 70, "", "", 1, {})])
+    with files_up_to(60):
+        rundir.begin(tmp_path, program)
+        rundir.write_fired(tmp_path, [Firing("r" * 70, "", "", 1, {})])
     assert [path.name for path in tmp_path.iterdir()] == ["rules.cbr"]
     said = capsys.readouterr().err
     assert f"\n{tmp_path / 'callbacks.py'}: cannot be written: File too large\n" in said
