@@ -57,6 +57,10 @@ class _Gates:
         elif plain:
             choices.append(f"epoch + 1 in ({', '.join(plain)})")
         between = "epoch <= {} < epoch + 1" if begins else "epoch < {} <= epoch + 1"
+        least = [a.value for a in asked if a.is_share and not a.param]
+        if not begins and not (len(least) == len(shares) and all(least)):
+            # The first epoch's end at or past 0 % is that of epoch 1.
+            between = "epoch < max({}, 1) <= epoch + 1"
         choices += [between.format(share) for share in shares]
         return " or ".join(choices)
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from cbdsl.catalog.hooks import ALIASES
+from cbdsl.catalog.units import PLURAL
 from cbdsl.checks.actions import verb
 from cbdsl.checks.context import Context
 from cbdsl.checks.reach import first_epoch
@@ -104,7 +105,8 @@ def camel(name: str) -> str:
 
 def snake_case(name: str) -> str:
     """`CSVLogger` as a function is called: `csv_logger`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    words = name.replace("NaN", "Nan")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", words).lower()
 
 
 def variable(metric: str) -> str:
@@ -120,7 +122,7 @@ def _when(trigger: n.Trigger) -> str:
         case n.On():
             return f"on_{ALIASES.get(trigger.hook, trigger.hook)}"
         case n.Every(count=n.Number() as count):
-            return f"every_{count.text}_{trigger.unit}s".replace("batchs", "batches")
+            return f"every_{int(count.value)}_{PLURAL[trigger.unit]}"
         case n.Every():
             return f"every_{trigger.unit}"
         case n.At():

