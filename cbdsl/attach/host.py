@@ -14,7 +14,6 @@ from cbdsl.attach.effects import Live
 from cbdsl.attach.expected import Expected
 from cbdsl.catalog.hooks import HOOKS
 from cbdsl.loading import members
-from cbdsl.plan import UsePlan
 from cbdsl.program import Program
 from cbdsl.runtime.record import Record
 from cbdsl.runtime.rule import Rule
@@ -192,7 +191,7 @@ class Rules(keras.callbacks.Callback):
         self._bind()
         for schedule in self.members.schedules:
             schedule.on_train_begin()
-        if any(isinstance(c, UsePlan) and c.paths for c in self.program.plan.callbacks):
+        if self.program.plan.needs_run_dir:
             Path(self.run_dir).mkdir(parents=True, exist_ok=True)
         self._call("on_train_begin", logs)
 

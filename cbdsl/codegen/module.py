@@ -109,7 +109,7 @@ def _scheduler(out: Emitter) -> None:
 
 def _callbacks(plan: Plan, out: Emitter) -> None:
     given = [f"{argument(p.name)}={literal(p.value)}" for p in _used(plan)]
-    if any(isinstance(c, UsePlan) and c.paths for c in plan.callbacks):
+    if plan.needs_run_dir:
         given.append('run_dir="."')
     arguments = ", ".join(given)
     out.line(f"def callbacks({'*, ' + arguments if arguments else ''}):")

@@ -178,8 +178,7 @@ class _Method:
         """The expressions that this function evaluates."""
         own: list[n.Expr] = []
         if self.acts:
-            own += [] if self.rule.condition is None else [self.rule.condition]
-            own += [expr for action in self.rule.actions for expr in _of_action(action)]
+            own += self._acting()
         if self.feeds:
             own += [slot.node for slot in self.rule.slots]
         return own

@@ -133,6 +133,11 @@ class Plan:
         return tuple(c for c in self.callbacks if isinstance(c, RulePlan))
 
     @property
+    def needs_run_dir(self) -> bool:
+        """Whether a callback of Keras is told where to write."""
+        return any(isinstance(c, UsePlan) and c.paths for c in self.callbacks)
+
+    @property
     def named(self) -> tuple[Named, ...]:
         """All rules, schedules too, in the order of the file."""
         every = [s.named for s in self.schedules] + [r.named for r in self.rules]
