@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from cbdsl.cli.files import fail, read, refuse, show
 from cbdsl.diagnostics import CbrError
 from cbdsl.program import Program
+from cbdsl.train.rundir import write_whole
 
 
 @click.command("compile")
@@ -39,16 +39,6 @@ def command(file: str, output: str | None, standalone: bool) -> None:
         click.echo(text.encode(), nl=False)
         return
     try:
-        _write_whole(Path(output), text)
+        write_whole(Path(output), text)
     except OSError as e:
         fail(f"{output}: cannot be written: {e.strerror or e}")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The new file or the old one, never half of one."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
