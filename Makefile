@@ -25,7 +25,7 @@ demo: $(VENV)/.made-train ## train a small model on MNIST under the rules of exa
 	$(strip $(BIN)/cbdsl train examples/mnist.cbr $(ARGS))
 
 test: lint ## lint, types and the quick tests: what CI runs
-	$(strip $(BIN)/python -m pytest $(ARGS))
+	$(strip $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS))
 
 slow: $(VENV)/.made-dev ## the tests that need minutes
 	$(strip $(BIN)/python -m pytest -m slow $(ARGS))

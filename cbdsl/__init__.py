@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 
 from cbdsl.diagnostics import CbrError, Diagnostic
-from cbdsl.program import Program, callbacks, check, compile, load
+from cbdsl.program import Program, callbacks, check, compile, format, load
 
 __all__ = [
     "CbrError",
@@ -13,5 +13,6 @@ __all__ = [
     "callbacks",
     "check",
     "compile",
+    "format",
     "load",
 ]

@@ -10,16 +10,18 @@ import ast
 import hashlib
 import linecache
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from cbdsl.codegen import GeneratedModule
 from cbdsl.codegen.schedules import function_name
-from cbdsl.plan import Plan, RulePlan, UsePlan
+from cbdsl.plan import MetricPlan, Plan, RulePlan, UsePlan
 from cbdsl.runtime.rule import Rule
 from cbdsl.runtime.scheduled import Scheduled
-from cbdsl.source import SourceFile, Span
+from cbdsl.runtime.shared import Shared
+from cbdsl.source import Part, SourceFile, Span
 
 
 def load(module: GeneratedModule, keras: Any = None) -> ModuleType:
@@ -32,14 +34,22 @@ def load(module: GeneratedModule, keras: Any = None) -> ModuleType:
     tree = ast.parse(module.text)
     if keras is not None:
         tree.body = [node for node in tree.body if not _imports_keras(node)]
-    _place(tree, module)
-    filename = _remember(module.source)
+    files = _remember(module.source)
     # It stays out of sys.modules: cloudpickle would store what is found there by name only.
     loaded = ModuleType("cbdsl_rules")
     if keras is not None:
         vars(loaded)["keras"] = keras
-    exec(compile(tree, filename, "exec"), vars(loaded))
+    for statement in tree.body:
+        # One by one: a file of rules may include others, and each is shown by its own name.
+        span = module.places.get(_last_line(statement), Span(0, 0))
+        _place(statement, module)
+        one = ast.Module([statement], [])
+        exec(compile(one, files[module.source.part(span)], "exec"), vars(loaded))
     return loaded
+
+
+def _last_line(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
 
 
 @dataclass(frozen=True)
@@ -47,22 +57,38 @@ class Members:
     """The loaded rules of a program: schedules, then callbacks, each in file order.
 
     Attributes:
+        variables: what the rules share, if they share anything; the first of the callbacks.
         schedules: the rules that are functions of the epoch and the rate.
-        callbacks: the other rules, and the callbacks of Keras that the file uses.
+        callbacks: derived metrics, the other rules, and the callbacks of Keras that the file uses.
     """
 
+    variables: Shared | None
     schedules: list[Scheduled]
     callbacks: list[Any]
 
     @property
     def rules(self) -> list[Rule]:
-        """The callbacks that are rules."""
+        """The callbacks that are rules or derived metrics."""
         return [callback for callback in self.callbacks if isinstance(callback, Rule)]
 
     @property
     def all(self) -> list[Rule]:
-        """Everything that has a key and a memory."""
+        """Everything that acts by effects."""
         return [*self.schedules, *self.rules]
+
+    def state(self) -> dict[str, Any]:
+        """What they remember, as plain data, by their keys."""
+        return {member.key: member.state() for member in self._remembering}
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state()` gave; those it does not hold begin afresh."""
+        for member in self._remembering:
+            if member.key in state:
+                member.take_up(state[member.key])
+
+    @property
+    def _remembering(self) -> list[Shared | Rule]:
+        return [*([self.variables] if self.variables else []), *self.all]
 
     def rate(self, epoch: int, lr: float, epochs: int | None) -> float:
         """The rate of the epoch that begins, counted from 0, by all schedule rules in order."""
@@ -97,14 +123,20 @@ def members(
         )
         for s in plan.schedules
     ]
-    return Members(schedules, [_made(callback, loaded, run_dir) for callback in plan.callbacks])
+    variables = loaded["Variables"]() if plan.variables else None
+    made = [_made(c, loaded, variables, run_dir) for c in (*plan.metrics, *plan.callbacks)]
+    return Members(variables, schedules, [*([variables] if variables else []), *made])
 
 
 def _made(
-    planned: RulePlan | UsePlan, loaded: dict[str, Any], run_dir: str | os.PathLike[str]
+    planned: MetricPlan | RulePlan | UsePlan,
+    loaded: dict[str, Any],
+    variables: Shared | None,
+    run_dir: str | os.PathLike[str],
 ) -> Any:
-    if isinstance(planned, RulePlan):
-        return loaded[planned.class_name]()
+    if not isinstance(planned, UsePlan):
+        given = [variables] if planned.uses_variables else []
+        return loaded[planned.class_name](*given)
     make = loaded[planned.function]
     return make(os.fspath(run_dir)) if planned.paths else make()
 
@@ -113,27 +145,31 @@ def _imports_keras(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import) and node.names[0].name == "keras"
 
 
-def _place(tree: ast.Module, module: GeneratedModule) -> None:
+def _place(statement: ast.stmt, module: GeneratedModule) -> None:
     """Give every node the position of the rule, or of its part, that it came from."""
-    lines = module.source.lines
-    for node in ast.walk(tree):
+    source = module.source
+    for node in ast.walk(statement):
         if not isinstance(node, ast.stmt | ast.expr | ast.excepthandler | ast.arg | ast.keyword):
             continue
         span = module.places.get(node.lineno, Span(0, 0))
-        start, end = lines.position(span.start), lines.position(span.end)
-        node.lineno, node.end_lineno = start.line, end.line
-        node.col_offset = lines.utf8_column(span.start)
-        node.end_col_offset = lines.utf8_column(span.end)
+        end = Span(span.end, span.end)
+        node.lineno, node.end_lineno = source.position(span).line, source.position(end).line
+        node.col_offset = source.lines.utf8_column(span.start)
+        node.end_col_offset = source.lines.utf8_column(span.end)
 
 
-def _remember(source: SourceFile) -> str:
-    """The file name that tracebacks show, with its text where Python looks for it."""
-    name = source.name
+def _remember(source: SourceFile) -> dict[Part, str]:
+    """The file names that tracebacks show, with their texts where Python looks for them."""
+    return {part: _remember_part(source, part) for part in source.parts}
+
+
+def _remember_part(source: SourceFile, part: Part) -> str:
+    name, text = part.name, source.slice(part.span)
     if name.startswith("<"):
-        digest = hashlib.sha256(source.text.encode()).hexdigest()[:8]
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         name = f"<{name.strip('<>')} {digest}>"
     # Lines as `LineIndex` has them; traceback counts on their ends.
-    lines = [f"{line}\n" for line in source.text.split("\n")]
+    lines = [f"{line}\n" for line in text.split("\n")]
     # No time of change: what was compiled is what is shown, also when the file has changed since.
-    linecache.cache[name] = (len(source.text), None, lines, name)
+    linecache.cache[name] = (len(text), None, lines, name)
     return name

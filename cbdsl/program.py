@@ -1,4 +1,4 @@
-"""The public functions: check, compile, load, callbacks."""
+"""The public functions: check, compile, format, load, callbacks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from cbdsl.checks import check as check_source
 from cbdsl.checks.params import Given
 from cbdsl.codegen import GeneratedModule, generate, standalone
 from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.formatter import format_source
 from cbdsl.plan import Plan, plan
 from cbdsl.source import SourceFile
-from cbdsl.syntax import MAX_BYTES, read_source
+from cbdsl.syntax import MAX_BYTES, read_source, with_included
 
 if TYPE_CHECKING:
     import keras
@@ -35,6 +36,8 @@ class Program:
         epochs: int | None = None,
     ) -> None:
         """Check and compile; raises `CbrError`. The arguments are those of `check`."""
+        if isinstance(metrics, str):
+            raise TypeError(f"metrics is a list of names, such as [{metrics!r}]")
         self.source = source
         self._given = dict(params or {})
         self._checked: CheckedProgram = check_source(
@@ -140,6 +143,11 @@ def compile(
     return Program(read_source(source, filename), params=params)
 
 
+def format(source: str) -> str:
+    """The text of rules in canonical layout; raises `CbrError` if it has syntax errors."""
+    return format_source(read_source(source, _TEXT))
+
+
 def load(path: str | os.PathLike[str], *, params: Mapping[str, Given] | None = None) -> Program:
     """Compile a rule file; raises `CbrError`, and `OSError` if it cannot be read."""
     return Program(read_file(path), params=params)
@@ -175,6 +183,19 @@ def callbacks(
 
 def read_file(path: str | os.PathLike[str]) -> SourceFile:
     """A rule file; raises `CbrError` if it is no text, and `OSError` if it cannot be read."""
-    with Path(path).open("rb") as file:
+    folder = Path(path).parent.resolve()
+
+    def read(name: str) -> bytes:
+        """An included file, which a link may not take out of the folder."""
+        target = (folder / name).resolve()
+        if not target.is_relative_to(folder):
+            raise PermissionError
+        return _bytes(target)
+
+    return with_included(read_source(_bytes(Path(path)), os.fspath(path)), read)
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
         # No more than what tells that it is too large.
-        return read_source(file.read(MAX_BYTES + 1), os.fspath(path))
+        return file.read(MAX_BYTES + 1)

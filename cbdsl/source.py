@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -58,29 +58,67 @@ class LineIndex:
         return len(self.text[self.starts[line - 1] : offset].encode("utf-8", "surrogatepass"))
 
 
-@dataclass(frozen=True)
-class SourceFile:
-    """A rule file's name, as shown to people, and its text."""
+class Part(NamedTuple):
+    """One of the files that a text was put together from: its name, and where it stands there."""
 
     name: str
-    text: str
-
-    @cached_property
-    def lines(self) -> LineIndex:
-        return LineIndex(self.text)
-
-    def position(self, span: Span) -> Position:
-        """Where a span begins."""
-        return self.lines.position(span.start)
+    span: Span
 
     @property
     def label(self) -> str:
         """The name without its folders, which differ from one machine to the next."""
         return self.name.replace("\\", "/").rsplit("/", 1)[-1]
 
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A rule file's name, as shown to people, and its text.
+
+    The text of a file that includes others has theirs behind its own: `included` are these, each
+    with the span of the statement whose place it takes.
+    """
+
+    name: str
+    text: str
+    included: tuple[tuple[Span, Part], ...] = ()
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        return LineIndex(self.text)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The file itself, then those it includes."""
+        others = [part for _, part in self.included]
+        end = others[0].span.start if others else len(self.text)
+        return (Part(self.name, Span(0, end)), *others)
+
+    def part(self, span: Span) -> Part:
+        """The file that a span is in."""
+        return next(part for part in reversed(self.parts) if part.span.start <= span.start)
+
+    def position(self, span: Span) -> Position:
+        """Where a span begins in its file."""
+        line, column = self.lines.position(span.start)
+        first = self.lines.position(self.part(span).span.start).line
+        return Position(line - first + 1, column)
+
+    def line(self, span: Span) -> str:
+        """The text of the line that a span begins in."""
+        return self.lines.line(self.lines.position(span.start).line)
+
+    @property
+    def label(self) -> str:
+        """The name without its folders."""
+        return self.parts[0].label
+
     def place(self, span: Span) -> str:
         """The place of a span for people: `rules.cbr:7`."""
-        return f"{self.label}:{self.position(span).line}"
+        return f"{self.part(span).label}:{self.position(span).line}"
+
+    def upto(self, end: int) -> SourceFile:
+        """The same without what stands behind `end`."""
+        return self if end >= len(self.text) else replace(self, text=self.text[:end])
 
     def slice(self, span: Span) -> str:
         """The text of a span."""

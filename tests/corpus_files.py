@@ -11,7 +11,7 @@ from cbdsl import CbrError, Diagnostic
 from cbdsl.checks.params import Literal
 from cbdsl.program import Program
 from cbdsl.source import SourceFile
-from cbdsl.syntax import read_source
+from cbdsl.syntax import read_source, with_included
 
 FOLDER = Path(__file__).parent / "corpus"
 
@@ -30,7 +30,10 @@ class CorpusFile:
 
     @property
     def source(self) -> SourceFile:
-        return read_source(self.data, self.path.name)
+        def read(name: str) -> bytes:
+            return (self.path.parent / name).read_bytes()
+
+        return with_included(read_source(self.data, self.path.name), read)
 
     @property
     def metrics(self) -> list[str] | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from cbdsl.catalog import words
+from cbdsl.catalog.functions import DIRECTED, FUNCTIONS, SERIES
 from cbdsl.catalog.hooks import HOOKS
+from cbdsl.catalog.units import COUNTS, PLURAL, SECONDS
 from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import FOREIGN, WORDS
 from cbdsl.formatter import expression
@@ -27,7 +30,12 @@ free_names = st.one_of(st.sampled_from(METRICS), identifiers).filter(
 plain_names = st.builds(
     n.Name, st.one_of(free_names, st.sampled_from(sorted(VALUES))), span=st.just(NOWHERE)
 )
-targets = st.builds(n.Name, st.one_of(free_names, st.just("lr")), span=st.just(NOWHERE))
+# Behind `stalls for p` stands `value` for what is counted.
+targets = st.builds(
+    n.Name,
+    st.one_of(free_names.filter(lambda name: name not in PLURAL), st.just("lr")),
+    span=st.just(NOWHERE),
+)
 params = st.builds(n.Name, free_names, span=st.just(NOWHERE))
 _quoted_text = st.text(_PRINTABLE, min_size=1, max_size=8)
 quoted_names = st.builds(n.Name, _quoted_text, st.just(True), span=st.just(NOWHERE))
@@ -48,7 +56,31 @@ plain_numbers = st.from_regex(_DIGITS + r"([eE][+-]?[0-9]{1,2})?", fullmatch=Tru
 percents = st.from_regex(_DIGITS + "%", fullmatch=True).map(_number)
 numbers = st.one_of(st.integers(0, 20).map(str).map(_number), plain_numbers, percents)
 counts = st.one_of(st.integers(0, 20).map(str).map(_number), plain_numbers, params)
-units = st.sampled_from(["epoch", "batch"])
+units = st.sampled_from([*COUNTS, *SECONDS])
+
+# ---------------------------------------------------------------------------- spans
+
+_parts = st.builds(n.Duration, plain_numbers, st.sampled_from([*SECONDS]), span=st.just(NOWHERE))
+times = st.builds(
+    lambda first, more: n.Duration(first.count, first.unit, tuple(more), span=NOWHERE),
+    _parts,
+    st.lists(_parts, max_size=2),
+)
+"""Times of several parts: `1 hour 30 minutes`."""
+
+spans = st.one_of(st.builds(n.Duration, plain_numbers, units, span=st.just(NOWHERE)), times)
+"""Spans that are written out."""
+
+durations = st.one_of(
+    spans,
+    st.builds(n.Duration, params, units, span=st.just(NOWHERE)),
+    st.builds(n.Duration, params, st.none(), span=st.just(NOWHERE)),
+)
+"""Spans, of which a parameter may be the number or the whole."""
+
+_patience = st.one_of(
+    durations, st.builds(n.Duration, counts, st.just("value"), span=st.just(NOWHERE))
+)
 
 # ---------------------------------------------------------------------------- texts
 
@@ -84,10 +116,6 @@ def _compounds(inner: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Expr]:
     nowhere = st.just(NOWHERE)
     several = st.lists(inner, min_size=2, max_size=3).map(tuple)
     by = st.one_of(st.none(), inner)
-    durations = st.one_of(
-        st.builds(n.Duration, counts, units, span=nowhere),
-        st.builds(n.Duration, params, st.none(), span=nowhere),
-    )
     return st.one_of(
         st.builds(n.Minus, inner, span=nowhere),
         st.builds(n.Not, inner, span=nowhere),
@@ -114,12 +142,23 @@ def _compounds(inner: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Expr]:
             span=nowhere,
         ),
         st.builds(n.Improves, inner, by, span=nowhere),
-        st.builds(n.Stalls, inner, durations, by, span=nowhere),
+        st.builds(n.Stalls, inner, _patience, by, span=nowhere),
+        st.builds(n.Held, inner, durations, span=nowhere),
+        st.builds(n.Moves, inner, st.sampled_from(["rises", "falls"]), span=nowhere),
+        st.builds(n.Crosses, inner, st.sampled_from(["above", "below"]), inner, span=nowhere),
+        st.builds(
+            n.Call,
+            st.one_of(st.sampled_from([*FUNCTIONS, *SERIES]), free_names),
+            nowhere,
+            st.lists(inner, max_size=3).map(tuple),
+            span=nowhere,
+        ),
     )
 
 
+_settings = st.builds(n.Setting, free_names, span=st.just(NOWHERE))
 _truths = st.builds(n.Truth, st.booleans(), span=st.just(NOWHERE))
-_leaves: st.SearchStrategy[n.Expr] = st.one_of(numbers, _truths, plain_names)
+_leaves: st.SearchStrategy[n.Expr] = st.one_of(numbers, _truths, plain_names, spans, _settings)
 # A quote ends the text that a template stands in, so its names have none.
 _template_names = quoted_names.filter(lambda name: not set(name.name) & set('"\\'))
 templates = st.recursive(st.one_of(_leaves, _template_names), _compounds, max_leaves=4)
@@ -133,9 +172,8 @@ expressions = st.recursive(
 def _rules() -> st.SearchStrategy[n.Rule]:
     nowhere = st.just(NOWHERE)
     hooks = st.one_of(st.sampled_from(sorted(HOOKS)), free_names)
-    amounts = st.one_of(
-        st.builds(n.Amount, counts, st.one_of(st.none(), units), span=nowhere),
-        st.builds(n.Amount, percents, st.none(), span=nowhere),
+    bounds = st.one_of(
+        durations, st.builds(n.Duration, st.one_of(counts, percents), st.none(), span=nowhere)
     )
     positions = st.lists(st.one_of(counts, percents), min_size=1, max_size=3).map(tuple)
     text = texts(templates)
@@ -144,6 +182,7 @@ def _rules() -> st.SearchStrategy[n.Rule]:
         st.builds(n.Print, text, span=nowhere),
         st.builds(n.Warn, text, span=nowhere),
         st.builds(n.Save, text, span=nowhere),
+        st.builds(n.Wait, durations, span=nowhere),
         st.builds(
             n.Assign,
             targets,
@@ -157,17 +196,18 @@ def _rules() -> st.SearchStrategy[n.Rule]:
         st.one_of(st.none(), params),
         st.one_of(
             st.builds(n.On, hooks, nowhere, span=nowhere),
-            st.builds(n.Every, st.one_of(st.none(), counts), units, span=nowhere),
-            st.builds(n.At, units, positions, span=nowhere),
+            st.builds(n.Each, st.sampled_from(COUNTS), span=nowhere),
+            st.builds(n.Every, durations, span=nowhere),
+            st.builds(n.At, st.sampled_from(COUNTS), positions, span=nowhere),
         ),
         st.one_of(
             st.none(),
-            st.builds(n.Window, st.just("after"), amounts, st.none(), span=nowhere),
-            st.builds(n.Window, st.just("until"), st.none(), amounts, span=nowhere),
-            st.builds(n.Window, st.just("from"), amounts, amounts, span=nowhere),
+            st.builds(n.Window, st.just("after"), bounds, st.none(), span=nowhere),
+            st.builds(n.Window, st.just("until"), st.none(), bounds, span=nowhere),
+            st.builds(n.Window, st.just("from"), bounds, bounds, span=nowhere),
         ),
         st.one_of(st.none(), st.builds(n.Condition, expressions, st.booleans(), span=nowhere)),
-        st.one_of(st.none(), st.builds(n.Times, span=nowhere)),
+        st.one_of(st.none(), st.builds(n.Times, st.one_of(st.none(), counts), span=nowhere)),
         st.lists(actions, min_size=1, max_size=3).map(tuple),
         span=nowhere,
     )
@@ -175,17 +215,17 @@ def _rules() -> st.SearchStrategy[n.Rule]:
 
 def _others() -> st.SearchStrategy[n.Statement]:
     nowhere = st.just(NOWHERE)
-    literals = st.one_of(
-        numbers,
-        st.one_of(plain_numbers, percents).map(_negative),
-        _truths,
-        texts(templates),
-        st.builds(n.SpanLiteral, plain_numbers, units, span=nowhere),
-    )
+    states = st.one_of(numbers, st.one_of(plain_numbers, percents).map(_negative), _truths)
+    literals = st.one_of(states, texts(templates), spans)
     arguments = st.builds(n.Argument, params, st.one_of(st.none(), literals), nowhere, span=nowhere)
     return st.one_of(
         st.builds(n.Language, plain_numbers, span=nowhere),
         st.builds(n.Param, params, literals, span=nowhere),
+        st.builds(n.Metric, metrics, expressions, span=nowhere),
+        st.builds(n.Expects, st.lists(metrics, min_size=1, max_size=3).map(tuple), span=nowhere),
+        st.builds(n.Let, params, states, span=nowhere),
+        st.builds(n.Limit, targets, expressions, expressions, span=nowhere),
+        st.builds(n.Include, texts(templates), span=nowhere),
         st.builds(n.Direction, metrics, st.sampled_from(["lower", "higher"]), span=nowhere),
         st.builds(n.Use, params, st.lists(arguments, max_size=3).map(tuple), span=nowhere),
     )
@@ -196,55 +236,111 @@ statements = st.one_of(rules, rules, _others())
 
 # ---------------------------------------------------------------------------- what means something
 
-_numeric: st.SearchStrategy[n.Expr] = st.recursive(
-    st.one_of(
-        numbers,
-        st.sampled_from([*METRICS, *sorted(VALUES)]).map(lambda name: n.Name(name, span=NOWHERE)),
-    ),
-    lambda inner: st.one_of(
-        st.builds(n.Minus, inner, span=st.just(NOWHERE)),
-        st.builds(
-            n.Binary,
-            st.sampled_from(["+", "-", "*", "/", "%", "**"]),
-            inner,
-            inner,
-            span=st.just(NOWHERE),
+_nowhere = st.just(NOWHERE)
+_small = st.integers(1, 5).map(str).map(_number)
+_metric = st.sampled_from(METRICS).map(lambda name: n.Name(name, span=NOWHERE))
+_lasting = st.builds(n.Duration, _small, units, span=_nowhere)
+
+
+def _called(name: str, *arguments: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Expr]:
+    return st.builds(lambda *given: n.Call(name, NOWHERE, given, span=NOWHERE), *arguments)
+
+
+def _functions(inner: st.SearchStrategy[n.Expr]) -> st.SearchStrategy[n.Expr]:
+    """Functions of numbers, and of a number's history."""
+    share = st.sampled_from(["0", "0.5", "90%", "1"]).map(_number)
+    weight = st.sampled_from(["0.1", "50%", "1"]).map(_number)
+    window = st.integers(2, 4).map(str).map(_number)
+    given: dict[str, st.SearchStrategy[n.Expr]] = {
+        "number": inner, "window": window, "lag": _small, "quantile": share, "weight": weight,
+    }  # fmt: skip
+    found = []
+    for function in (*FUNCTIONS.values(), *SERIES.values()):
+        kinds = [kind for _, kind in function.arguments]
+        if not set(kinds) <= set(given):
+            continue
+        for count in {function.least, len(kinds)}:
+            arguments = [given[kind] for kind in kinds[:count]]
+            if function.name in DIRECTED:
+                arguments[0] = _metric
+            found.append(_called(function.name, *arguments))
+    return st.one_of(found)
+
+
+_known = [*METRICS, *sorted(set(VALUES) - {"elapsed"}), "gap", "seen"]
+
+
+def _numbers_from(known: list[str]) -> st.SearchStrategy[n.Expr]:
+    return st.recursive(
+        st.one_of(
+            numbers,
+            st.sampled_from(known).map(lambda name: n.Name(name, span=NOWHERE)),
+            st.just(n.Setting("momentum", span=NOWHERE)),
         ),
-    ),
-    max_leaves=5,
-)
+        lambda inner: st.one_of(
+            st.builds(n.Minus, inner, span=_nowhere),
+            st.builds(
+                n.Binary,
+                st.sampled_from(["+", "-", "*", "/", "%", "**"]),
+                inner,
+                inner,
+                span=_nowhere,
+            ),
+            _functions(inner),
+        ),
+        max_leaves=5,
+    )
+
+
+_numeric = _numbers_from(_known)
+_derived = _numbers_from([name for name in _known if name != "gap"])
 
 
 def _meaningful() -> st.SearchStrategy[n.Expr]:
-    nowhere = st.just(NOWHERE)
-    metric = st.sampled_from(METRICS).map(lambda name: n.Name(name, span=NOWHERE))
-    whole = st.integers(1, 5).map(str).map(_number)
-    lasting = st.builds(n.Duration, whole, units, span=nowhere)
     pairs = st.tuples(_numeric, _numeric)
+    times_passed = st.tuples(st.just(n.Name("elapsed", span=NOWHERE)), times)
     basic = st.one_of(
         _truths,
+        st.just(n.Name("warm", span=NOWHERE)),
         st.builds(
             n.Compare,
             st.sampled_from(["<", "<=", ">", ">="]).map(lambda op: (op,)),
-            pairs,
-            span=nowhere,
+            st.one_of(pairs, times_passed),
+            span=_nowhere,
         ),
         st.builds(
             n.State,
             _numeric,
             st.sampled_from(["nan", "finite", "missing"]),
             st.booleans(),
-            span=nowhere,
+            span=_nowhere,
         ),
-        st.builds(n.Improves, metric, st.none(), span=nowhere),
-        st.builds(n.Stalls, metric, lasting, st.one_of(st.none(), whole), span=nowhere),
+        st.builds(n.Improves, _metric, st.none(), span=_nowhere),
+        st.builds(
+            n.Stalls,
+            _metric,
+            st.one_of(_lasting, st.builds(n.Duration, _small, st.just("value"), span=_nowhere)),
+            st.one_of(st.none(), _small),
+            span=_nowhere,
+        ),
+        st.builds(n.Moves, _numeric, st.sampled_from(["rises", "falls"]), span=_nowhere),
+        st.builds(
+            n.Crosses, _numeric, st.sampled_from(["above", "below"]), _numeric, span=_nowhere
+        ),
     )
     return st.recursive(
         basic,
         lambda inner: st.one_of(
-            st.builds(n.Not, inner, span=nowhere),
-            st.builds(n.All, st.tuples(inner, inner), span=nowhere),
-            st.builds(n.Any, st.tuples(inner, inner), span=nowhere),
+            st.builds(n.Not, inner, span=_nowhere),
+            st.builds(n.Held, inner, _lasting, span=_nowhere),
+            st.builds(n.All, st.tuples(inner, inner), span=_nowhere),
+            st.builds(n.Any, st.tuples(inner, inner), span=_nowhere),
+            st.builds(
+                n.Compare,
+                st.just((">",)),
+                st.tuples(_called("count", inner), _small),
+                span=_nowhere,
+            ),
         ),
         max_leaves=4,
     )
@@ -255,37 +351,61 @@ _HEADS = (
     *(f"on {hook}" for hook in HOOKS),
     "every epoch", "every 2 epochs", "every epoch after 2", "every epoch from 2 to 80%",
     "every 3 epochs until 6", "on epoch_end after 20%", "on epoch_begin until share",
-    "at epoch 2, 5", "at epoch 3, share", "at 50%, 80%", "at epoch 4 after 1",
+    "at epoch 2, 5", "at epoch 3, share", "at 50%, 80%", "at epoch 4 after 1", "at share",
     "every batch", "every 7 batches", "at batch 4, 9", "every batch after 5 batches",
     "every 5 batches until 3 epochs", "on batch_begin from 2 epochs to 70%",
+    "every 10 minutes", "every pause", "every 1 hour 30 minutes until 6 hours",
+    "every 20 minutes after 2 epochs", "every epoch after pause", "on batch_end until 50 minutes",
 )  # fmt: skip
+_PREAMBLE = (
+    "param rate = 0.01", "param share = 30%", "param pause = 40 minutes", "expects energy",
+    "minimize energy", "let seen = 0", "let warm = false",
+)  # fmt: skip
+
+
+@st.composite
+def _acts(draw: st.DrawFn) -> str:
+    """One or two actions that may stand beside each other."""
+    op = draw(st.sampled_from(["=", "+=", "-=", "*=", "/="]))
+    value = draw(st.one_of(_numeric.map(expression), st.just("rate")))
+    shown = expression(draw(_numeric))
+    known = (
+        f"lr {op} {value}",
+        f'print "{{{shown}}}"',
+        f"seen {op} {value}",
+        f"warm = {expression(draw(_conditions))}",
+        f"wait {draw(st.sampled_from(['2 epochs', '5 batches', '90 minutes', 'pause']))}",
+    )
+    return ", ".join(draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True)))
 
 
 @st.composite
 def programs(draw: st.DrawFn) -> str:
     """A file of a few rules that the checks have nothing against."""
-    lines = ["param rate = 0.01", "param share = 30%"]
+    lines = [*_PREAMBLE, f"metric gap = {expression(draw(_derived))}"]
+    if draw(st.booleans()):
+        lines.append("limit lr from 1e-6 to rate * 2")
     for _ in range(draw(st.integers(1, 3))):
         line = draw(st.sampled_from(_HEADS))
         if draw(st.booleans()):
-            line += f" if {expression(draw(_conditions))} then"
-        if draw(st.integers(0, 4)) == 0:
-            line += " once"
-        if draw(st.booleans()):
-            op = draw(st.sampled_from(["=", "+=", "-=", "*=", "/="]))
-            value = draw(st.one_of(_numeric.map(expression), st.just("rate")))
-            line += f" lr {op} {value}"
-        else:
-            line += f' print "{{{expression(draw(_numeric))}}}"'
-        lines.append(line)
+            per_batch = line.startswith("on batch_end") and draw(st.booleans())
+            test = "per_batch(loss) > 0.5" if per_batch else expression(draw(_conditions))
+            line += f" if {test} then"
+        line += draw(st.sampled_from(["", "", "", " once", " at most 2 times"]))
+        lines.append(f"{line} {draw(_acts())}")
     return "\n".join(lines) + "\n"
 
 
 # ------------------------------------------------------------------------ what may mean nothing
 
+_FOREIGN = sorted(
+    {word for name in vars(words) if name.startswith("FOREIGN") for word in vars(words)[name]}
+)
 _WORDS = (
-    *sorted(WORDS), *sorted(FOREIGN), *sorted(HOOKS), *METRICS, *"()+-*/%<>=,:.!&|{}[];'\"`#^~@$?",
+    *sorted(WORDS), *_FOREIGN, *sorted(HOOKS), *METRICS, *"()+-*/%<>=,:.!&|{}[];'\"`#^~@$?",
     "**", "<=", ">=", "==", "!=", "=>", "+=", "3", "0.5", "90%", "1e999", "3epochs", '"text"',
+    "mean", "mean(", "best(", "prev(loss", "optimizer.", "value", "2h", "1h30m", "3rd", "at most",
+    "30 minutes", "for 3", "stalls for", "is not", "limit lr from", "let x =", "metric x",
     '"{loss:.3f}"', '"{', '}"', "`a b`", "``", "\n", "\n    ", "\n\t", "  ", "é", "\u00a0", "漢",
 )  # fmt: skip
 

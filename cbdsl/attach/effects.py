@@ -10,11 +10,20 @@ from cbdsl.runtime.record import Recording
 
 
 class Live(Recording):
-    """Acts on the model and the terminal; with `strict` an action that fails ends the training."""
+    """Acts on the model and the terminal; with `strict` an action that fails ends the training.
+
+    Attributes:
+        now: the time in training at this event, in seconds.
+    """
+
+    now = 0.0
 
     def __init__(self, run_dir: str | os.PathLike[str], strict: bool) -> None:
         super().__init__(run_dir)
         self.strict = strict
+
+    def elapsed(self, rule: Any) -> float:
+        return self.now
 
     def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
         super().failed(rule, verb, detail, error)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cbdsl.diagnostics import did_you_mean
-from cbdsl.plan import RulePlan
+from cbdsl.plan import MetricPlan, RulePlan
 from cbdsl.program import Program
 
 
@@ -37,8 +37,8 @@ class Expected:
         self.missing = {}
         self.due = {
             name: rule.named.place
-            for rule in reversed(self.program.plan.rules)
-            for name in _asked(rule)
+            for rule in reversed(self.program.plan.classes)
+            for name in self._asked(rule)
         }
 
     def seen(self, epoch: int, logs: Mapping[str, Any]) -> None:
@@ -47,20 +47,22 @@ class Expected:
         for name in logs:
             self.due.pop(name, None)
         validated = any(name.startswith("val_") for name in logs)
+        elsewhere = self.program.plan.expected
         for name in list(self.due):
-            if validated or not name.startswith("val_"):
+            if name not in elsewhere and (validated or not name.startswith("val_")):
                 self._missed(name, f"the logs of epoch {epoch + 1} do not hold it")
 
     def finish(self) -> None:
         """Look at what never came."""
         if self.known:
             for name in list(self.due):
-                self._missed(name, "there was no validation")
+                elsewhere = name in self.program.plan.expected
+                self._missed(name, "it never came" if elsewhere else "there was no validation")
 
     def _missed(self, name: str, why: str) -> None:
         place = self.due.pop(name)
-        for rule in self.program.plan.rules:
-            if name in _asked(rule):
+        for rule in self.program.plan.classes:
+            if name in self._asked(rule):
                 self.missing.setdefault(rule.named.key, []).append(name)
         near = did_you_mean(name, self.known)
         message = (
@@ -71,8 +73,9 @@ class Expected:
             raise ValueError(message)
         sys.stderr.write(f"\nwarning: {message}\n")
 
-
-def _asked(rule: RulePlan) -> list[str]:
-    """The metrics that a rule reads, as the logs of an epoch call them."""
-    prefix = "val_" if rule.acts.metrics == "validation" else ""
-    return [prefix + name for name in rule.reads]
+    def _asked(self, rule: MetricPlan | RulePlan) -> list[str]:
+        """The metrics that a rule reads and the file does not make, as the logs name them."""
+        derived = {metric.metric for metric in self.program.plan.metrics}
+        validates = isinstance(rule, RulePlan) and rule.acts.metrics == "validation"
+        prefix = "val_" if validates else ""
+        return [prefix + name for name in rule.reads if name not in derived]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ class Rules(keras.callbacks.Callback):
         self.members = members(program.plan, program.module, run_dir=run_dir)
         self.expected = Expected(program, strict=strict)
         self.trained = 0
+        self.started = time.monotonic()
         self.stopped_by: str | None = None
         """The callback of Keras, among those the rules use, that ended the training."""
         self.broken: dict[str, str] = {}
@@ -69,13 +71,11 @@ class Rules(keras.callbacks.Callback):
 
     def state(self) -> dict[str, Any]:
         """What every rule remembers, as plain data, by its key."""
-        return {member.key: member.state() for member in self.members.all}
+        return self.members.state()
 
     def take_up(self, state: Mapping[str, Any]) -> None:
         """Let the rules go on from what `state()` gave; those it does not hold begin afresh."""
-        for member in self.members.all:
-            if member.key in state:
-                member.take_up(state[member.key])
+        self.members.take_up(state)
 
     def __getstate__(self) -> dict[str, Any]:
         return {
@@ -123,6 +123,9 @@ class Rules(keras.callbacks.Callback):
         return dispatch
 
     def _call(self, method: str, *args: Any, **named: Any) -> None:
+        if self.program.plan.reads_clock:
+            # Once an event: every rule sees the same time.
+            self.effects.now = time.monotonic() - self.started
         for member, hook in self._calls[method]:
             try:
                 hook(*args, **named)
@@ -189,6 +192,7 @@ class Rules(keras.callbacks.Callback):
         self.broken = {}
         self.expected.begin()
         self._bind()
+        self.started = time.monotonic()
         for schedule in self.members.schedules:
             schedule.on_train_begin()
         if self.program.plan.needs_run_dir:

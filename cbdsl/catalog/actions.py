@@ -21,6 +21,8 @@ ACTIONS = {
         Action("stop", False, False, 'stop ["why"]'),
         Action("print", False, True, 'print "…"'),
         Action("warn", False, True, 'warn "…"'),
+        Action("wait", False, True, "wait N epochs"),
+        Action("set", False, True, "NAME = …"),
         Action("save", False, False, 'save "path"'),
         Action("lr", True, True, "lr = …"),
     )

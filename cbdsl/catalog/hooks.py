@@ -36,7 +36,7 @@ HOOKS = {
     hook.name: hook
     for hook in (
         Hook("train_begin", "on_train_begin", None, "last", "before the first epoch"),
-        Hook("train_end", "on_train_end", None, "epoch", "after the last epoch"),
+        Hook("train_end", "on_train_end", None, "last", "after the last epoch"),
         Hook("epoch_begin", "on_epoch_begin", "epoch", "last", "before an epoch's first batch"),
         Hook("epoch_end", "on_epoch_end", "epoch", "epoch", "after an epoch and its validation"),
         Hook("batch_begin", "on_train_batch_begin", "batch", "last", "before a training batch"),

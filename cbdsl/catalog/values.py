@@ -23,5 +23,7 @@ VALUES = {
         Value("step", False, "the batch within the whole training; the first is 1"),
         Value("steps", True, "how many batches are planned in all"),
         Value("lr", False, "the learning rate, a 32-bit number"),
+        Value("elapsed", False, "the time in training, as `2 hours`"),
+        Value("progress", True, "how much of the planned training is done, from 0 to 1"),
     )
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-# Those of version 1 as a whole, so that a name chosen today is still free tomorrow.
+# Those of version 1 as a whole, so that a name chosen today is still free tomorrow. Functions are
+# none of them: a parameter may be called `mean`. `value` and `sqrt` are words in one place only,
+# where no name can stand.
 WORDS = frozenset(
     """
     language param metric expects minimize maximize let variable limit include use resume schedule
@@ -13,10 +15,17 @@ WORDS = frozenset(
     unfreeze record wait call
     epoch epochs batch batches step steps lr elapsed progress optimizer metrics logs
     second seconds minute minutes hour hours
-    linear cosine exponential sqrt polynomial hold decay inverse inverse_sqrt per cycle repeat
+    linear cosine exponential polynomial hold decay inverse inverse_sqrt per cycle repeat
     phase phases scaling stretching over the rest
     """.split()
 )
+
+TO_COME = frozenset(
+    """
+    variable resume schedule test fail notify keep restore roll snapshot freeze unfreeze record call
+    """.split()
+)
+"""Words that begin something which this version does not have yet."""
 
 FOREIGN = {
     "when": "`if`",
@@ -29,8 +38,8 @@ FOREIGN = {
     "before": "`until`",
     "each": "`every`",
     "is_nan": "`is nan`",
-    "increases": "`improves`",
-    "decreases": "`improves`",
+    "increases": "`rises`",
+    "decreases": "`falls`",
     "def": "a rule",
     "True": "`true`",
     "False": "`false`",
@@ -64,8 +73,8 @@ FOREIGN_SIGNS = {
     "//": "a comment begins with `#`",
     "{": "actions stand behind the condition, without braces",
     "}": "actions stand behind the condition, without braces",
-    "[": "write `(`; a value before this one cannot be asked for",
-    "]": "write `)`; a value before this one cannot be asked for",
+    "[": "write `(`",
+    "]": "write `)`",
     "\\": "a line goes on inside `( )`",
 }
 """Signs of other languages, and what to do instead."""
@@ -98,13 +107,143 @@ FOREIGN_STATES = {
     "None": "`missing`",
     "undefined": "`missing`",
     "na": "`missing`",
+    "true": "the condition alone",
+    "false": "`not` and the condition",
+    "above": "`>` instead of `is above`",
+    "below": "`<` instead of `is below`",
+    "over": "`>` instead of `is over`",
+    "under": "`<` instead of `is under`",
+    "greater": "`>` instead of `is greater than`",
+    "higher": "`>` instead of `is higher than`",
+    "less": "`<` instead of `is less than`",
+    "lower": "`<` instead of `is lower than`",
+    "equal": "`==`",
+    "rising": "`rises` instead of `is rising`",
+    "increasing": "`rises` instead of `is increasing`",
+    "falling": "`falls` instead of `is falling`",
+    "decreasing": "`falls` instead of `is decreasing`",
+    "improving": "`improves` instead of `is improving`",
+    "better": "`improves` instead of `is better`",
 }
 """What others say behind `is`; `a` is that of `is not a number`."""
+
+FOREIGN_PREDICATES = {
+    "increase": "`rises`",
+    "grows": "`rises`",
+    "climbs": "`rises`",
+    "decrease": "`falls`",
+    "drops": "`falls`",
+    "sinks": "`falls`",
+    "improve": "`improves`",
+    "improved": "`improves`",
+    "stalled": "`stalls for 3 epochs`",
+    "plateaus": "`stalls for 3 epochs`",
+    "stagnates": "`stalls for 3 epochs`",
+    "exceeds": "`>`",
+    "reaches": "`>=`",
+    "greater": "`>`",
+    "less": "`<`",
+    "equals": "`==`",
+    "does": "`not` before the whole condition, as in `not loss improves`",
+    "doesn": "`not` before the whole condition, as in `not loss improves`",
+    "isn": "`is not`",
+    "over": "`for`, as in `for 3 epochs`",
+    "during": "`for`, as in `for 3 epochs`",
+    "since": "`for`, as in `for 3 epochs`",
+}
+"""What others say behind a value, in a condition."""
+
+FOREIGN_TIMES = {
+    "twice": "`at most 2 times`",
+    "thrice": "`at most 3 times`",
+    "only": "`once` or `at most 3 times`",
+    "max": "`at most 3 times`",
+}
+"""How others say how often a rule may fire."""
+
+FOREIGN_SIDES = {
+    "over": "above",
+    "up": "above",
+    "upwards": "above",
+    "past": "above",
+    "beyond": "above",
+    "under": "below",
+    "down": "below",
+    "downwards": "below",
+    "beneath": "below",
+}
+"""What others say behind `crosses`."""
+
+FOREIGN_UNITS = {
+    "ep": (1, "epoch"),
+    "step": (1, "batch"),
+    "steps": (1, "batch"),
+    "iteration": (1, "batch"),
+    "iterations": (1, "batch"),
+    "ms": (0.001, "second"),
+    "milliseconds": (0.001, "second"),
+    "s": (1, "second"),
+    "sec": (1, "second"),
+    "secs": (1, "second"),
+    "m": (1, "minute"),
+    "min": (1, "minute"),
+    "mins": (1, "minute"),
+    "h": (1, "hour"),
+    "hr": (1, "hour"),
+    "hrs": (1, "hour"),
+    "d": (24, "hour"),
+    "day": (24, "hour"),
+    "days": (24, "hour"),
+    "week": (168, "hour"),
+    "weeks": (168, "hour"),
+}
+"""Units that others have, each as so many of one of cbr's."""
+
+FOREIGN_STATEMENTS = {
+    "const": "`param NAME = …`",
+    "var": "`let NAME = …`",
+    "metrics": "`metric NAME = …`",
+    "expect": "`expects NAME, …`",
+    "import": '`include "other.cbr"` for other rules',
+}
+"""First words of other languages, and the statement of cbr."""
 
 FOREIGN_FUNCTIONS = {
     "isnan": "`loss is nan`",
     "is_nan": "`loss is nan`",
     "isinf": "`loss is not finite`",
+    "is_inf": "`loss is not finite`",
     "isfinite": "`loss is finite`",
+    "is_finite": "`loss is finite`",
+    "is_missing": "`loss is missing`",
+    "improves": "`loss improves`",
+    "stalls": "`loss stalls for 3 epochs`",
+    "rises": "`loss rises`",
+    "falls": "`loss falls`",
+    "crosses": "`loss crosses above 3`",
+    "avg": "`mean(loss, 3)`",
+    "average": "`mean(loss, 3)`",
+    "sma": "`mean(loss, 3)`",
+    "ma": "`mean(loss, 3)`",
+    "moving_average": "`mean(loss, 3)`",
+    "rolling_mean": "`mean(loss, 3)`",
+    "ewma": "`ema(loss, 0.1)`",
+    "smooth": "`ema(loss, 0.1)`",
+    "stddev": "`std(loss, 3)`",
+    "stdev": "`std(loss, 3)`",
+    "percentile": "`quantile(loss, 0.9, 3)`",
+    "trend": "`slope(loss, 3)`",
+    "gradient": "`slope(loss, 3)`",
+    "diff": "`change(loss)`",
+    "delta": "`change(loss)`",
+    "previous": "`prev(loss)`",
+    "lag": "`prev(loss)`",
+    "last": "`loss` for the newest value, `prev(loss)` for the one before",
+    "minimum": "`min(x, y)`, or `lowest(loss)` for that of a metric so far",
+    "maximum": "`max(x, y)`, or `highest(loss)` for that of a metric so far",
+    "clip": "`clamp(x, a, b)`",
+    "ln": "`log(x)`",
+    "pow": "`x ** y`",
+    "int": "`floor(x)`",
 }
-"""Functions of other languages that are a predicate in cbr, shown for the loss."""
+"""Functions of other languages, and what cbr has for them, shown for the loss."""

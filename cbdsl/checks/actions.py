@@ -14,20 +14,32 @@ from cbdsl.syntax import nodes as n
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
+    yield from _limits(context)
     for rule in context.file.rules:
         for action in rule.actions:
-            if isinstance(action, n.Assign) and action.target.name not in SETTINGS:
-                yield _no_setting(context, action.target)
-        if not isinstance(rule.trigger, n.On):
+            if isinstance(action, n.Assign):
+                yield from _assigned(context, action)
+        if _by_count(context, rule):
             yield from _mixed(context, rule)
+        yield from _waits(context, rule)
         yield from _stop_before(context, rule)
+
+
+def _by_count(context: Context, rule: n.Rule) -> bool:
+    """Whether a rule names epochs or batches, so that its settings act at their start."""
+    return not isinstance(rule.trigger, n.On) and context.trigger_unit(rule.trigger) != "time"
+
+
+def acts_at_start(context: Context, rule: n.Rule) -> bool:
+    """Whether a rule acts at the start of the epoch or batch that its trigger names."""
+    return _by_count(context, rule) and any(map(is_setting, rule.actions))
 
 
 def verb(action: n.Action) -> str:
     """The catalog's name of an action."""
     match action:
         case n.Assign():
-            return action.target.name
+            return action.target.name if action.target.name in SETTINGS else "set"
         case _:
             return type(action).__name__.lower()
 
@@ -37,14 +49,60 @@ def is_setting(action: n.Action) -> bool:
     return known is not None and known.setting
 
 
+def _limits(context: Context) -> Iterator[Diagnostic]:
+    """One limit a setting, its bounds constant and in order."""
+    seen: set[str] = set()
+    for limit in context.file.limits:
+        name = limit.target.name
+        if name not in SETTINGS:
+            help = "write `limit lr from … to …`"
+            yield context.problem("CBR207", f"`{name}` has no limit", limit.target, help=help)
+        elif name in seen:
+            yield context.problem("CBR202", f"the limit of `{name}` is given twice", limit)
+        seen.add(name)
+        for bound in (limit.low, limit.high):
+            if not context.is_constant(bound):
+                yield context.problem(
+                    "CBR311",
+                    "a bound of a limit changes",
+                    bound,
+                    why="it is made of numbers and parameters alone",
+                )
+        match limit:
+            case n.Limit(low=n.Number() as low, high=n.Number() as high) if low.value > high.value:
+                help = f"swap the two: `limit {name} from {high.text} to {low.text}`"
+                yield context.problem("CBR307", "the limit's bounds are swapped", limit, help=help)
+
+
+def _assigned(context: Context, action: n.Assign) -> Iterator[Diagnostic]:
+    """What is assigned to is a setting or a variable; one that is true or false takes `=` only."""
+    target = action.target
+    let = context.variables.get(target.name)
+    if let is None and target.name not in SETTINGS:
+        yield _no_setting(context, target)
+    elif let is not None and isinstance(let.value, n.Truth) and action.op != "=":
+        message = f"`{action.op}` is for numbers, and `{target.name}` is true or false"
+        help = f"write `{target.name} = …`"
+        yield context.problem("CBR301", message, action, help=help)
+
+
+def _waits(context: Context, rule: n.Rule) -> Iterator[Diagnostic]:
+    for second in [action for action in rule.actions if isinstance(action, n.Wait)][1:]:
+        help = "delete one of them"
+        yield context.problem("CBR409", "a rule waits for one span", second, help=help)
+
+
 def _no_setting(context: Context, target: n.Name) -> Diagnostic:
     what = context.kind_of(target)
-    why = f"what a rule can set: {and_list(SETTINGS)}"
+    settable = [*SETTINGS, *context.variables]
+    why = f"what a rule can set: {and_list(settable)}"
     if what == "param":
         why = "a parameter keeps its value for the whole training"
     elif target.name in VALUES:
         why = f"`{target.name}` counts what Keras does"
-    help = did_you_mean(target.name, SETTINGS)
+    help = did_you_mean(target.name, settable)
+    if not help and what == "metric":
+        help = f"for a variable write `let {target.name} = 0` above"
     if target.name.lower() in ("learning_rate", "rate"):
         help = "write `lr`"
     return context.problem("CBR207", f"`{target.name}` cannot be set", target, why=why, help=help)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cbdsl.checks.context import Context
 from cbdsl.diagnostics import Diagnostic
+from cbdsl.formatter import expression
 from cbdsl.syntax import nodes as n
 
 
@@ -18,6 +19,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 yield from _hidden(context, part)
             elif isinstance(part, n.Compare):
                 yield from _equal(context, part)
+            if isinstance(part, n.All | n.Any):
+                yield from _lasting(context, part)
 
 
 def _hidden(context: Context, condition: n.All) -> Iterator[Diagnostic]:
@@ -32,11 +35,39 @@ def _hidden(context: Context, condition: n.All) -> Iterator[Diagnostic]:
             )
 
 
+def _lasting(context: Context, condition: n.All | n.Any) -> Iterator[Diagnostic]:
+    """`a and b for 3 epochs`: whether `for` is about `b` or about both, a reader cannot tell."""
+    last = condition.operands[-1]
+    if not isinstance(last, n.Held) or _is_bracketed(context, last):
+        return
+    word = "and" if isinstance(condition, n.All) else "or"
+    every = type(condition)((*condition.operands[:-1], last.operand), span=condition.span)
+    held = n.Held(every, last.duration, span=condition.span)
+    yield context.problem(
+        "CBR408",
+        f"`for` is about the last part of this `{word}` only",
+        last,
+        why=f"it is read as `{expression(condition)}`",
+        help=f"put brackets around it, or write `{expression(held)}`",
+    )
+
+
+def _is_bracketed(context: Context, part: n.Expr) -> bool:
+    return context.source.text[: part.span.start].rstrip().endswith("(")
+
+
+def _is_measured(context: Context, expr: n.Expr) -> bool:
+    """Whether a value comes from a metric, and does not only count its values."""
+    if isinstance(expr, n.Call) and expr.function in ("count", "since_best"):
+        return False
+    return bool(context.metrics_in(expr))
+
+
 def _equal(context: Context, comparison: n.Compare) -> Iterator[Diagnostic]:
     for op, left, right in zip(
         comparison.ops, comparison.operands, comparison.operands[1:], strict=False
     ):
-        if op in ("==", "!=") and (context.metrics_in(left) or context.metrics_in(right)):
+        if op in ("==", "!=") and (_is_measured(context, left) or _is_measured(context, right)):
             yield context.problem(
                 "CBR407",
                 f"a metric compared with `{op}`",

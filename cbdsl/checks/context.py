@@ -9,21 +9,23 @@ from functools import cached_property
 from typing import Literal
 
 from cbdsl.catalog.metrics import Better
+from cbdsl.catalog.units import SECONDS
 from cbdsl.catalog.values import VALUES
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
 
-Kind = Literal["number", "truth", "text", "span"]
+Kind = Literal["number", "truth", "text", "span", "time"]
 WORDS: dict[Kind, str] = {
     "number": "a number",
     "truth": "a condition (true or false)",
     "text": "a text",
-    "span": "a span of time",
+    "span": "a number of epochs or batches",
+    "time": "a time",
 }
 """What is said for a kind in messages."""
 
-NameKind = Literal["metric", "value", "param"]
+NameKind = Literal["metric", "value", "param", "variable"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class ParamValue:
     """A parameter and the value it has in this run.
 
     `kind` and `unit` come from the literal in the file; `unit` is `epoch` or `batch` for a span,
-    `percent` for a percent, else None.
+    `percent` for a percent, else None. A time is in seconds.
     """
 
     name: str
@@ -64,6 +66,16 @@ class Context:
         return {d.metric.name: d.better for d in self.file.directions}
 
     @cached_property
+    def variables(self) -> dict[str, n.Let]:
+        """The variables of the file, by name."""
+        return {let.name.name: let for let in self.file.lets}
+
+    @cached_property
+    def derived(self) -> dict[str, n.Metric]:
+        """The metrics that the file computes itself, by name."""
+        return {metric.name.name: metric for metric in self.file.metrics}
+
+    @cached_property
     def unread(self) -> frozenset[str]:
         """The words of what could not be read: they may be used there."""
         text = " ".join(self.source.slice(span) for span in self.file.unread)
@@ -80,14 +92,34 @@ class Context:
             return "metric"
         if name.name in VALUES:
             return "value"
+        if name.name in self.variables:
+            return "variable"
         return "param" if name.name in self.params else "metric"
+
+    def unit_of(self, duration: n.Duration) -> str | None:
+        """What a duration counts: `epoch`, `batch`, `value`, `time`, `percent` of the epochs.
+
+        None for a number without a unit, and for a name that is no parameter.
+        """
+        if duration.unit is not None:
+            return "time" if duration.unit in SECONDS else duration.unit
+        if isinstance(duration.count, n.Number):
+            return "percent" if duration.count.is_percent else None
+        param = self.params.get(duration.count.name)
+        if param is None:
+            return None
+        return "time" if param.kind == "time" else param.unit
+
+    def trigger_unit(self, trigger: n.Each | n.Every | n.At) -> str | None:
+        """What a trigger counts: `epoch`, `batch` or `time`."""
+        return self.unit_of(trigger.period) if isinstance(trigger, n.Every) else trigger.unit
 
     def is_constant(self, expr: n.Expr) -> bool:
         """Whether an expression is made of literals and parameters alone."""
         return all(
             self.kind_of(part) == "param"
             if isinstance(part, n.Name)
-            else isinstance(part, n.Number | n.Minus | n.Binary)
+            else isinstance(part, n.Number | n.Duration | n.Minus | n.Binary)
             for part in n.walk(expr)
         )
 

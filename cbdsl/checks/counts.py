@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cbdsl.catalog.hooks import ALIASES, HOOKS
-from cbdsl.catalog.units import PLURAL
+from cbdsl.catalog.units import COUNTS, PLURAL, SECONDS
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import WORDS, Context, ParamValue, params_of_file
+from cbdsl.checks.params import seconds
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax import nodes as n
 
@@ -17,31 +18,47 @@ def check(context: Context) -> Iterator[Diagnostic]:
         yield from _trigger(context, rule.trigger)
         if rule.window:
             yield from _window(context, rule, rule.window)
-        for expr in n.expressions(rule):
+        if rule.times and rule.times.count:
+            yield from _whole(context, rule.times.count)
+        for action in rule.actions:
+            if isinstance(action, n.Wait):
+                yield from _amount(context, action.duration, least=1, percent=False)
+    for statement in context.file.computing:
+        for expr in n.expressions(statement):
             for part in n.walk(expr):
-                if isinstance(part, n.Stalls):
+                if isinstance(part, n.Stalls | n.Held):
                     yield from _amount(context, part.duration, least=1, percent=False)
 
 
-def counts_epochs(trigger: n.Trigger) -> bool:
+def counts_epochs(context: Context, trigger: n.Trigger) -> bool:
     """Whether a trigger's events are epochs, so that a bare number in its window means epochs."""
     if isinstance(trigger, n.On):
         hook = HOOKS.get(ALIASES.get(trigger.hook, trigger.hook))
         return hook is not None and hook.argument == "epoch"
-    return trigger.unit == "epoch"
+    return context.trigger_unit(trigger) == "epoch"
+
+
+def _whole(context: Context, count: n.Number | n.Name) -> Iterator[Diagnostic]:
+    """A number of times."""
+    problem = _bad_count(context, count, least=1, percent=False, unit="times")
+    if problem:
+        yield problem
 
 
 def _trigger(context: Context, trigger: n.Trigger) -> Iterator[Diagnostic]:
     match trigger:
-        case n.Every(count=n.Number() | n.Name() as count):
-            problem = _bad_count(context, count, least=2, percent=False, unit=trigger.unit)
-            if problem and isinstance(count, n.Number) and count.value == 1:
-                help = f"write `every {trigger.unit}`"
+        case n.Every(period=period):
+            count, unit = period.count, context.unit_of(period)
+            one = isinstance(count, n.Number) and count.value == 1
+            if one and unit in COUNTS:
                 yield context.problem(
-                    "CBR302", "`every 1` is written without a number", count, help=help
+                    "CBR302",
+                    "`every 1` is written without a number",
+                    count,
+                    help=f"write `every {unit}`",
                 )
-            elif problem:
-                yield problem
+            else:
+                yield from _amount(context, period, least=2, percent=False)
         case n.At():
             for position in trigger.positions:
                 percent = trigger.unit == "epoch"
@@ -59,7 +76,7 @@ def _window(context: Context, rule: n.Rule, window: n.Window) -> Iterator[Diagno
         yield from _amount(context, bound, least=least, percent=True)
         if (
             bound.unit is None
-            and not counts_epochs(rule.trigger)
+            and not counts_epochs(context, rule.trigger)
             and not _carries_unit(context, bound)
         ):
             yield context.problem(
@@ -74,18 +91,19 @@ def _window(context: Context, rule: n.Rule, window: n.Window) -> Iterator[Diagno
 
 
 def _both(
-    context: Context, window: n.Window, first: n.Amount, last: n.Amount
+    context: Context, window: n.Window, first: n.Duration, last: n.Duration
 ) -> Iterator[Diagnostic]:
     """Both ends of a window count the same thing, and stand in order."""
     start, end = _size(context, first), _size(context, last)
     if start is None or end is None:
         return
-    if (start[1] == "batch") != (end[1] == "batch"):
+    kinds = {"epoch" if unit == "percent" else unit for _, unit in (start, end)}
+    if len(kinds) > 1:
         yield context.problem(
             "CBR303",
-            "one end of this window counts batches, the other does not",
+            "the two ends of this window do not count the same",
             window,
-            help="count both in batches, or both in epochs",
+            help="write both in epochs, both in batches, or both as times",
         )
     elif start[1] == end[1] and start[0] > end[0]:
         swapped = f"from {_text(context, last)} to {_text(context, first)}"
@@ -95,29 +113,23 @@ def _both(
 
 
 def _amount(
-    context: Context, amount: n.Amount | n.Duration, *, least: int, percent: bool
+    context: Context, amount: n.Duration, *, least: int, percent: bool
 ) -> Iterator[Diagnostic]:
-    percent = percent and amount.unit is None
-    problem = _bad_count(context, amount.count, least=least, percent=percent, unit=amount.unit)
+    """What is wrong with a span; with `percent` it is the bound of a window."""
+    percent_fits = percent and amount.unit is None
+    problem = _bad_count(context, amount.count, least=least, percent=percent_fits, unit=amount.unit)
     if problem:
         yield problem
-    elif (
-        isinstance(amount, n.Duration)
-        and amount.unit is None
-        and not _carries_unit(context, amount)
-    ):
+    elif not percent and amount.unit is None and not _carries_unit(context, amount):
         name = context.source.slice(amount.span)
         why = f"`{name}` is a plain number"
         help = f"write `{name} epochs`"
         yield context.problem("CBR303", "this number needs a unit", amount, why=why, help=help)
 
 
-def _carries_unit(context: Context, amount: n.Amount | n.Duration) -> bool:
+def _carries_unit(context: Context, amount: n.Duration) -> bool:
     """Whether the count is a percent, or a parameter that holds a whole span."""
-    if isinstance(amount.count, n.Number):
-        return amount.count.is_percent
-    param = context.params.get(amount.count.name)
-    return param is not None and (param.kind == "span" or param.is_percent)
+    return context.unit_of(amount) is not None
 
 
 def _bad_count(
@@ -126,15 +138,16 @@ def _bad_count(
     """What is wrong with a number or a parameter that counts something."""
     if isinstance(count, n.Number):
         value, is_percent, shown = count.value, count.is_percent, f"`{count.text}`"
+        param = None
     else:
         param = context.params.get(count.name)
         if param is None:
             return _unknown(context, count)
-        if param.kind not in ("number", "span"):
+        if param.kind not in ("number", "span", "time"):
             return context.problem(
                 "CBR301", f"`{count.name}` is {WORDS[param.kind]}, not a number", count
             )
-        if param.kind == "span" and unit is not None:
+        if param.kind in ("span", "time") and unit is not None:
             return context.problem(
                 "CBR303",
                 f"`{count.name}` holds its unit already",
@@ -152,6 +165,10 @@ def _bad_count(
         if not 0 <= value <= 1:
             return context.problem("CBR302", f"{shown} lies outside 0% to 100%", count)
         return None
+    if unit in SECONDS or (param is not None and param.kind == "time"):
+        if value > 0 or (value == 0 and least == 0):
+            return None
+        return context.problem("CBR302", f"{shown} is no time that passes", count)
     if value != int(value) or value < least:
         least_words = {0: "not negative", 1: "at least 1", 2: "at least 2"}[least]
         return context.problem(
@@ -168,23 +185,27 @@ def _unknown(context: Context, name: n.Name) -> Diagnostic | None:
         return context.problem("CBR302", message, name, help="write a number or a parameter")
     why = params_of_file(context.params)
     help = did_you_mean(name.name, context.params) or f"write `param {name.name} = 3` above"
+    if name.name in HOOKS:
+        help = f"write `on {name.name}`"
+    elif name.name == "other":
+        help = "write the number `2`"
     return context.problem(
         "CBR204", f"there is no parameter `{name.name}`", name, why=why, help=help
     )
 
 
-def _size(context: Context, amount: n.Amount) -> tuple[float, str] | None:
+def _size(context: Context, amount: n.Duration) -> tuple[float, str] | None:
     """A bound as a number and the unit it is in; None where one of them is not known."""
+    unit = context.unit_of(amount) or "epoch"
     if isinstance(amount.count, n.Number):
-        unit = "percent" if amount.count.is_percent else amount.unit or "epoch"
-        return amount.count.value, unit
+        return seconds(amount) if unit == "time" else amount.count.value, unit
     param = context.params.get(amount.count.name)
     if param is None or not isinstance(param.value, int | float):
         return None
-    return float(param.value), param.unit or amount.unit or "epoch"
+    return float(param.value) * SECONDS.get(amount.unit or "", 1), unit
 
 
-def _text(context: Context, amount: n.Amount) -> str:
+def _text(context: Context, amount: n.Duration) -> str:
     return context.source.slice(amount.span)
 
 
@@ -193,4 +214,6 @@ def _shown(param: ParamValue) -> str:
         return f"{float(param.value) * 100:g}%"
     if param.kind == "span":
         return f"{float(param.value):g} {PLURAL[param.unit or 'epoch']}"
+    if param.kind == "time":
+        return f"{float(param.value):g} seconds"
     return f"{param.value:g}" if isinstance(param.value, float) else str(param.value)

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 
 from cbdsl.checks.context import Context
 from cbdsl.diagnostics import Diagnostic
+from cbdsl.source import Part
 from cbdsl.syntax import nodes as n
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    for place, statement in enumerate(context.file.statements):
+    begun: set[Part] = set()
+    for statement in context.file.statements:
+        part = context.source.part(statement.span)
+        is_first = part not in begun
+        begun.add(part)
         if not isinstance(statement, n.Language):
             continue
         if statement.version.value != 1:
@@ -20,7 +25,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 statement.version,
                 help="write `language 1`, or install a newer cbdsl",
             )
-        if place > 0:
+        if not is_first:
             help = "move it to the top of the file"
             yield context.problem(
                 "CBR113", "`language` can only be the first statement", statement, help=help

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cbdsl.catalog.functions import DIRECTED, RISING
 from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
 from cbdsl.catalog.metrics import HIGHER, JOINED, LOWER, Better
 from cbdsl.catalog.values import VALUES
@@ -17,19 +18,31 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for named in context.file.directions:
         if context.kind_of(named.metric) == "metric":
             yield from _exists(context, named.metric, None)
-    for rule in context.file.rules:
-        hook = hook_of(rule)
-        for expr in n.expressions(rule):
+    for statement in context.file.computing:
+        hook = hook_of(statement)
+        for expr in n.expressions(statement):
             for name in context.metrics_in(expr):
                 yield from _exists(context, name, hook)
                 yield from _at_hook(context, name, hook)
             for part in n.walk(expr):
+                operand = directed(part)
                 if (
-                    isinstance(part, n.Improves | n.Stalls)
-                    and better(context, part.operand) is None
-                    and not _may_tell(context, part.operand)
+                    operand is not None
+                    and better(context, operand) is None
+                    and not _may_tell(context, operand)
                 ):
-                    yield _no_direction(context, part.operand)
+                    yield _no_direction(context, operand)
+
+
+def directed(part: n.Expr) -> n.Expr | None:
+    """What must have a better direction for an expression to mean something."""
+    match part:
+        case n.Improves() | n.Stalls():
+            return part.operand
+        case n.Call(function=function, arguments=(operand, *_)) if function in DIRECTED:
+            return operand
+        case _:
+            return None
 
 
 def _may_tell(context: Context, expr: n.Expr) -> bool:
@@ -37,11 +50,11 @@ def _may_tell(context: Context, expr: n.Expr) -> bool:
     return any(name.name in context.lost for name in context.metrics_in(expr))
 
 
-def hook_of(rule: n.Rule) -> Hook | None:
+def hook_of(statement: n.Computing) -> Hook | None:
     """The hook an `on` rule names; None for the others, and for a name that is no hook."""
-    if not isinstance(rule.trigger, n.On):
+    if isinstance(statement, n.Metric) or not isinstance(statement.trigger, n.On):
         return None
-    return HOOKS.get(ALIASES.get(rule.trigger.hook, rule.trigger.hook))
+    return HOOKS.get(ALIASES.get(statement.trigger.hook, statement.trigger.hook))
 
 
 def better(context: Context, expr: n.Expr) -> Better | None:
@@ -59,6 +72,11 @@ def better(context: Context, expr: n.Expr) -> Better | None:
             return better(context, expr.left)
         case n.Binary(op="*", left=n.Number()):
             return better(context, expr.right)
+        case n.Call(function="min" | "max", arguments=arguments):
+            sides = [better(context, a) for a in arguments if not context.is_constant(a)]
+            return sides[0] if sides and len(set(sides)) == 1 else None
+        case n.Call(function=function, arguments=(first, *_)) if function in RISING:
+            return better(context, first)
         case _:
             return None
 
@@ -93,7 +111,7 @@ def direction(name: str) -> Better | None:
 def _exists(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagnostic]:
     if context.metrics is None or name.name in context.lost:
         return
-    known = context.metrics | {"learning_rate"}
+    known = context.metrics | {"learning_rate"} | context.file.expected | set(context.derived)
     if hook and hook.metrics == "validation":
         known |= {metric.removeprefix("val_") for metric in known}
     if name.name not in known:
@@ -110,6 +128,12 @@ def _exists(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagn
 def _at_hook(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagnostic]:
     if hook is None:
         return
+    if name.name in context.derived:
+        if hook.metrics not in ("batch", "validation"):
+            return
+        why = "a derived metric is computed at the end of each epoch"
+        yield _never(context, name, hook, why, "")
+        return
     if hook.name == "train_begin":
         why = "no epoch has been trained yet, so every metric is missing"
     elif hook.metrics == "batch" and name.name.startswith("val_"):
@@ -119,9 +143,12 @@ def _at_hook(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diag
     else:
         return
     help = f"write `{name.name.removeprefix('val_')}`" if hook.metrics == "validation" else ""
-    yield context.problem(
-        "CBR403", f"`{name.name}` is never there at `{hook.name}`", name, why=why, help=help
-    )
+    yield _never(context, name, hook, why, help)
+
+
+def _never(context: Context, name: n.Name, hook: Hook, why: str, help: str) -> Diagnostic:
+    message = f"`{name.name}` is never there at `{hook.name}`"
+    return context.problem("CBR403", message, name, why=why, help=help)
 
 
 def _no_direction(context: Context, expr: n.Expr) -> Diagnostic:

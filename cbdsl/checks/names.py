@@ -13,28 +13,50 @@ from cbdsl.syntax import nodes as n
 def check(context: Context) -> Iterator[Diagnostic]:
     yield from _defined(context)
     yield from _directions(context)
-    for rule in context.file.rules:
-        for expr in n.expressions(rule):
+    yield from _order(context)
+    for statement in context.file.computing:
+        for expr in n.expressions(statement):
             for part in n.walk(expr):
                 if isinstance(part, n.Name):
                     yield from _used(context, part)
 
 
+def _order(context: Context) -> Iterator[Diagnostic]:
+    """A derived metric is made of those above it."""
+    above: set[str] = set()
+    for metric in context.file.metrics:
+        for name in context.metrics_in(metric.value):
+            if name.name in context.derived and name.name not in above:
+                own = name.name == metric.name.name
+                yield context.problem(
+                    "CBR410",
+                    f"`{name.name}` is computed from itself"
+                    if own
+                    else f"`{name.name}` is computed below",
+                    name,
+                    why="derived metrics are computed in the order of the file",
+                    help="for its value before write `prev(…)` of what it is made of"
+                    if own
+                    else f"move `metric {name.name} = …` above this line",
+                )
+        above.add(metric.name.name)
+
+
 def _defined(context: Context) -> Iterator[Diagnostic]:
     seen: dict[str, n.Name] = {}
     for statement in context.file.statements:
-        if not isinstance(statement, n.Param | n.Rule) or statement.name is None:
+        if not isinstance(statement, _NAMED) or statement.name is None:
             continue
         name = statement.name
-        what = "parameter" if isinstance(statement, n.Param) else "rule"
-        if name.name in WORDS:
+        what = _WHAT[type(statement)]
+        if name.name in WORDS and not name.quoted:
             message = f"a {what} cannot be called `{name.name}`"
             why = f"`{name.name}` is a word of the language"
             help = f"choose another name, such as `my_{name.name}`"
             yield context.problem("CBR203", message, name, why=why, help=help)
         elif name.name in seen:
             yield _twice(context, f"the name `{name.name}`", name, seen[name.name])
-        elif what == "parameter" and name.name in (context.metrics or ()):
+        elif what != "rule" and name.name in (context.metrics or ()):
             yield context.problem(
                 "CBR202",
                 f"the name `{name.name}` is given twice",
@@ -43,6 +65,15 @@ def _defined(context: Context) -> Iterator[Diagnostic]:
                 help="choose another name",
             )
         seen.setdefault(name.name, name)
+
+
+_WHAT: dict[type[n.Statement], str] = {
+    n.Param: "parameter",
+    n.Let: "variable",
+    n.Metric: "derived metric",
+    n.Rule: "rule",
+}
+_NAMED = (n.Param, n.Let, n.Metric, n.Rule)
 
 
 def _directions(context: Context) -> Iterator[Diagnostic]:
@@ -55,8 +86,9 @@ def _directions(context: Context) -> Iterator[Diagnostic]:
             message = f"`{metric.name}` is a word of the language, not a metric"
             help = f"for a metric of that name write `{metric.name}` in backticks"
             yield context.problem("CBR203", message, metric, help=help)
-        elif kind == "param":
-            message = f"`{metric.name}` is a parameter, not a metric"
+        elif kind in ("param", "variable"):
+            what = "parameter" if kind == "param" else "variable"
+            message = f"`{metric.name}` is a {what}, not a metric"
             yield context.problem("CBR202", message, metric, help="choose another name for one")
         elif metric.name in seen:
             what = f"the better direction of `{metric.name}`"
@@ -74,8 +106,8 @@ def _twice(context: Context, what: str, name: n.Name, first: n.Name) -> Diagnost
 
 def _used(context: Context, name: n.Name) -> Iterator[Diagnostic]:
     """A word of another language; those of the language itself are no names to the parser."""
-    if name.quoted or name.name not in FOREIGN or name.name in context.params:
+    if name.name not in FOREIGN or context.kind_of(name) != "metric" or name.quoted:
         return
-    if name.name not in (context.metrics or ()):
+    if name.name not in {*(context.metrics or ()), *context.derived, *context.file.expected}:
         help = f"write {FOREIGN[name.name]}"
         yield context.problem("CBR109", f"`{name.name}` cannot stand here", name, help=help)

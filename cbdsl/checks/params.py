@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from numbers import Real
 
+from cbdsl.catalog.units import SECONDS
 from cbdsl.checks.context import Kind, ParamValue, lost_names, params_of_file
 from cbdsl.diagnostics import CbrError, Diagnostic, did_you_mean, visible
 from cbdsl.source import SourceFile
@@ -15,7 +16,7 @@ from cbdsl.syntax import parse_literal
 
 Given = float | int | bool | str
 """A parameter's value from a caller: what Python has for the literal in the file. A span is given
-as the number of its unit. On the command line it is the literal itself."""
+as the number of its unit, a time in seconds. On the command line it is the literal itself."""
 
 
 class Literal(str):
@@ -57,7 +58,10 @@ def params_of(
 
 def _declared(name: str, literal: n.ParamLiteral) -> ParamValue:
     match literal:
-        case n.SpanLiteral():
+        case n.Duration() if literal.unit in SECONDS:
+            return ParamValue(name, "time", None, seconds(literal))
+        case n.Duration():
+            assert isinstance(literal.count, n.Number)
             return ParamValue(name, "span", literal.unit, literal.count.value)
         case n.Truth():
             return ParamValue(name, "truth", None, literal.value)
@@ -66,6 +70,13 @@ def _declared(name: str, literal: n.ParamLiteral) -> ParamValue:
         case n.Number():
             unit = "percent" if literal.is_percent else None
             return ParamValue(name, "number", unit, literal.value)
+
+
+def seconds(time: n.Duration) -> float:
+    """A time that is written out, in seconds."""
+    assert isinstance(time.count, n.Number)
+    assert time.unit is not None
+    return time.count.value * SECONDS[time.unit] + sum(map(seconds, time.more))
 
 
 def _plain(part: str | n.Placeholder) -> str:
@@ -130,6 +141,7 @@ _KINDS = {
     "truth": "true or false",
     "text": "a text",
     "span": "a number of {unit}",
+    "time": "a time (in Python a number of seconds)",
 }
 
 
@@ -138,6 +150,7 @@ _EXAMPLES = {
     "truth": "true",
     "text": '"a text"',
     "span": "3 {unit}",
+    "time": "30 minutes",
 }
 
 

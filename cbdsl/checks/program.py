@@ -12,7 +12,9 @@ from cbdsl.checks import (
     actions,
     conditions,
     counts,
+    functions,
     hooks,
+    include,
     language,
     metrics,
     names,
@@ -37,9 +39,11 @@ Check = Callable[[Context], Iterator[Diagnostic]]
 
 CHECKS: tuple[Check, ...] = (
     language.check,
+    include.check,
     names.check,
     hooks.check,
     counts.check,
+    functions.check,
     types.check,
     metrics.check,
     actions.check,
@@ -108,14 +112,16 @@ def _without_uses(file: File, problems: list[Diagnostic]) -> list[Diagnostic]:
 
 def _without_echoes(file: File, found: list[Diagnostic]) -> list[Diagnostic]:
     """One error a place, and no warning about a statement that has an error."""
-    starts = [statement.span.start for statement in file.statements]
+    # By place: the statements of an included file stand behind all others in the text.
+    statements = sorted(file.statements, key=lambda statement: statement.span)
+    starts = [statement.span.start for statement in statements]
 
     def statement(diagnostic: Diagnostic) -> int:
         """Its place among the statements; -1 if it is about none."""
         if diagnostic.span is None:
             return -1
         place = bisect_right(starts, diagnostic.span.start) - 1
-        inside = place >= 0 and diagnostic.span.start < file.statements[place].span.end
+        inside = place >= 0 and diagnostic.span.start < statements[place].span.end
         return place if inside else -1
 
     wrong = {statement(d) for d in found if d.is_error} - {-1}

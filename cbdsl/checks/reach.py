@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-from cbdsl.checks.actions import is_setting
+from cbdsl.checks.actions import acts_at_start
 from cbdsl.checks.context import Context
 from cbdsl.checks.counts import counts_epochs
 from cbdsl.diagnostics import Diagnostic
@@ -25,7 +25,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         elif context.epochs is not None and acts > context.epochs:
             why = f"it begins with epoch {acts}, and {context.epochs} are planned"
             help = "plan more epochs, or name an earlier one"
-            if any(is_setting(action) for action in rule.actions):
+            if acts_at_start(context, rule):
                 help += "; a setting acts at the start of an epoch"
             yield context.problem("CBR404", message, what, why=why, help=help)
 
@@ -40,27 +40,28 @@ def _window(context: Context, rule: n.Rule) -> tuple[int, int | None]:
     """The first and the last epoch of a rule's window; None for no last one, or one unknown."""
     first, last = 1, None
     window = rule.window
-    if window and window.start and _is_in_epochs(rule, window.start):
+    if window and window.start and _is_in_epochs(context, rule, window.start):
         start = _epochs(context, window.start.count)
         if start is not None:
             first = math.floor(start) + 1 if window.kind == "after" else math.ceil(start)
-    if window and window.end and _is_in_epochs(rule, window.end):
+    if window and window.end and _is_in_epochs(context, rule, window.end):
         end = _epochs(context, window.end.count)
         last = None if end is None else math.floor(end)
     return max(first, 1), last
 
 
-def _is_in_epochs(rule: n.Rule, bound: n.Amount) -> bool:
-    return bound.unit == "epoch" or (bound.unit is None and counts_epochs(rule.trigger))
+def _is_in_epochs(context: Context, rule: n.Rule, bound: n.Duration) -> bool:
+    unit = context.unit_of(bound)
+    return unit in ("epoch", "percent") or (unit is None and counts_epochs(context, rule.trigger))
 
 
 def _first(context: Context, rule: n.Rule, first: int) -> int | None:
     """The first epoch from `first` on that a rule's trigger names, None if it names none."""
     # A setting acts at the start of the epoch behind a whole number of them.
-    late = int(any(is_setting(action) for action in rule.actions))
+    late = int(acts_at_start(context, rule))
     trigger = rule.trigger
-    if isinstance(trigger, n.Every) and trigger.unit == "epoch" and trigger.count:
-        count = _epochs(context, trigger.count)
+    if isinstance(trigger, n.Every) and context.trigger_unit(trigger) == "epoch":
+        count = _epochs(context, trigger.period.count)
         if count is None or count < 1:
             return first
         return math.ceil(max(first - late, 1) / count) * int(count) + late

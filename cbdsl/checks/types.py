@@ -1,10 +1,12 @@
-"""Numbers, truth values and texts do not mix, and formats fit what they format."""
+"""Numbers, times, truth values and texts do not mix, and formats fit what they format."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from cbdsl.catalog.functions import FUNCTIONS, SERIES
+from cbdsl.catalog.units import SECONDS
 from cbdsl.checks.context import WORDS, Context, Kind
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.syntax import nodes as n
@@ -22,19 +24,36 @@ _SPEC = re.compile(
 
 def check(context: Context) -> Iterator[Diagnostic]:
     typed = _Types(context)
+    for limit in context.file.limits:
+        yield from typed.expect(limit.low, "number")
+        yield from typed.expect(limit.high, "number")
+    for metric in context.file.metrics:
+        yield from typed.expect(metric.value, "number")
     for rule in context.file.rules:
         if rule.condition:
             yield from typed.expect(rule.condition.test, "truth")
         for action in rule.actions:
             match action:
                 case n.Assign():
-                    yield from typed.expect(action.value, "number")
+                    yield from typed.expect(action.value, _assigned(context, action))
                 case n.Stop(why=n.Text() as text) | n.Print(text=text) | n.Warn(text=text):
                     yield from typed.text(text)
                 case n.Save(path=text):
                     yield from typed.text(text)
-                case n.Stop():
+                case n.Stop() | n.Wait():
                     pass
+
+
+def kind_of(context: Context, expr: n.Expr) -> Kind:
+    """The kind of an expression that has been checked."""
+    return _Types(context).kind(expr)
+
+
+def _assigned(context: Context, action: n.Assign) -> Kind:
+    """What a setting or a variable takes."""
+    let = context.variables.get(action.target.name)
+    is_truth = let is not None and isinstance(let.value, n.Truth) and action.op == "="
+    return "truth" if is_truth else "number"
 
 
 class _Types:
@@ -53,37 +72,127 @@ class _Types:
 
     def kind(self, expr: n.Expr) -> Kind:
         """The kind of an expression; raises `CbrError` for what is wrong inside it."""
-        problems: list[Diagnostic] = []
-        for operand, wanted in self._operands(expr):
-            problems += self.expect(operand, wanted)
-        if isinstance(expr, n.Improves | n.Stalls) and expr.by is not None:
-            problems += self._by(expr.by)
-        if isinstance(expr, n.Text):
-            problems += self.text(expr)
-        if problems:
-            raise CbrError(problems)
         match expr:
             case n.Name():
-                param = None if expr.quoted else self.context.params.get(expr.name)
-                is_param = self.context.kind_of(expr) == "param"
-                return param.kind if param and is_param else "number"
-            case n.Text():
-                return "text"
-            case n.Number() | n.Minus() | n.Binary():
+                return self._name(expr)
+            case n.Duration():
+                return "time" if expr.unit in SECONDS else "span"
+            case n.Number() | n.Setting():
                 return "number"
-            case _:
+            case n.Truth():
                 return "truth"
-
-    def _operands(self, expr: n.Expr) -> list[tuple[n.Expr, Kind]]:
-        match expr:
-            case n.All() | n.Any():
-                return [(operand, "truth") for operand in expr.operands]
-            case n.Not():
-                return [(expr.operand, "truth")]
             case n.Text():
-                return []
+                self._none_of(self.text(expr))
+                return "text"
+            case n.Minus():
+                return self._numeric(expr.operand)
+            case n.Binary():
+                return self._binary(expr)
+            case n.Call():
+                return self._call(expr)
+            case n.Compare():
+                self._alike(expr.operands)
+            case n.Crosses():
+                self._alike((expr.operand, expr.level))
+            case n.All() | n.Any():
+                self._none_of(p for operand in expr.operands for p in self.expect(operand, "truth"))
+            case n.Not() | n.Held():
+                self._none_of(self.expect(expr.operand, "truth"))
+            case n.State() | n.Moves():
+                self._numeric(expr.operand)
+            case n.Improves() | n.Stalls():
+                kind = self._numeric(expr.operand)
+                if expr.by is not None:
+                    self._none_of([*self.expect(expr.by, kind), *self._by(expr.by)])
+        return "truth"
+
+    def _name(self, name: n.Name) -> Kind:
+        match self.context.kind_of(name):
+            case "param":
+                return self.context.params[name.name].kind
+            case "variable":
+                value = self.context.variables[name.name].value
+                return "truth" if isinstance(value, n.Truth) else "number"
+            case "value" if name.name == "elapsed":
+                return "time"
             case _:
-                return [(child, "number") for child in n.children(expr)]
+                return "number"
+
+    def _none_of(self, problems: Iterable[Diagnostic]) -> None:
+        found = list(problems)
+        if found:
+            raise CbrError(found)
+
+    def _numeric(self, expr: n.Expr) -> Kind:
+        """A number or a time."""
+        kind = self.kind(expr)
+        if kind not in ("number", "time"):
+            raise CbrError([self._mismatch(expr, kind, "number")])
+        return kind
+
+    def _alike(self, operands: tuple[n.Expr, ...]) -> Kind:
+        """Several numbers, or several times."""
+        kinds = self._kinds(operands)
+        wanted: Kind = "time" if "time" in kinds else "number"
+        self._none_of(
+            self._mismatch(operand, kind, wanted)
+            for operand, kind in zip(operands, kinds, strict=True)
+            if kind != wanted
+        )
+        return wanted
+
+    def _kinds(self, exprs: tuple[n.Expr, ...]) -> list[Kind]:
+        """The kinds of several expressions; raises `CbrError` for what is wrong in any of them."""
+        kinds: list[Kind] = []
+        errors: list[CbrError] = []
+        for expr in exprs:
+            try:
+                kinds.append(self.kind(expr))
+            except CbrError as e:
+                errors.append(e)
+        if errors:
+            raise CbrError(problem for error in errors for problem in error.diagnostics)
+        return kinds
+
+    def _binary(self, expr: n.Binary) -> Kind:
+        """Times are added to times, multiplied and divided by numbers; their ratio is a number."""
+        if expr.op in ("+", "-", "%"):
+            return self._alike((expr.left, expr.right))
+        sides = (expr.left, expr.right)
+        kinds = self._kinds(sides)
+        match expr.op, *kinds:
+            case (_, "number", "number") | ("/", "time", "time"):
+                return "number"
+            case ("*" | "/", "time", "number") | ("*", "number", "time"):
+                return "time"
+        pairs = zip(sides, kinds, strict=True)
+        raise CbrError(
+            self._mismatch(side, kind, "number") for side, kind in pairs if kind != "number"
+        )
+
+    def _call(self, call: n.Call) -> Kind:
+        """What a function gives; whether there is one, and of how many, is looked at elsewhere."""
+        function = FUNCTIONS.get(call.function) or SERIES.get(call.function)
+        if function is None:
+            raise CbrError([])
+        kinds = [kind for _, kind in function.arguments]
+        kinds += kinds[-1:] * (len(call.arguments) - len(kinds))
+        given = list(zip(call.arguments, kinds, strict=False))
+        self._none_of(
+            problem
+            for argument, kind in given
+            if kind not in ("number", "metric")
+            for problem in self.expect(argument, "truth" if kind == "condition" else "number")
+        )
+        numbers = tuple(argument for argument, kind in given if kind in ("number", "metric"))
+        if not function.same_kind:
+            # A deviation from the mean has no unit, whatever it is of.
+            kinds_of = [self._numeric(number) for number in numbers]
+            if "time" in kinds_of and call.function in FUNCTIONS:
+                place = numbers[kinds_of.index("time")]
+                raise CbrError([self._mismatch(place, "time", "number")])
+            return "number"
+        return self._alike(numbers) if numbers else "number"
 
     def _by(self, by: n.Expr) -> Iterator[Diagnostic]:
         percent = isinstance(by, n.Number) and by.is_percent
@@ -125,10 +234,10 @@ class _Types:
             return
         # Only the names that count are whole numbers; the others are formatted as they are.
         whole = isinstance(placeholder.value, n.Name) and placeholder.value.name in _WHOLE
-        sample: object = {"number": 1 if whole else 0.5, "text": "a"}.get(kind)
+        sample: object = "a" if kind == "text" else 1 if whole else 0.5
         try:
             # `c` would write the character of that number.
-            if shape is None or sample is None or spec.endswith("c"):
+            if shape is None or spec.endswith("c"):
                 raise ValueError
             format(sample, spec)
         except ValueError:
@@ -146,10 +255,21 @@ class _Types:
         help = ""
         if isinstance(expr, n.Text):
             help = "a metric's name stands without quotes"
-        if wanted == "truth" and kind == "number":
-            help = f"compare it, as in `{shown} > 0.5`" if len(shown) < 40 else "compare it"
-        if wanted == "number" and kind == "truth" and not isinstance(expr, n.Name | n.Truth):
+        if wanted == "truth" and kind in ("number", "time"):
+            level = "2 hours" if kind == "time" else "0.5"
+            help = f"compare it, as in `{shown} > {level}`" if len(shown) < 40 else "compare it"
+        if (
+            wanted in ("number", "time")
+            and kind == "truth"
+            and not isinstance(expr, n.Name | n.Truth)
+        ):
             help = "conditions are joined with `and`, `or` and `not`"
+        if wanted == "time" and kind == "number":
+            help = "a time has a unit: `30 seconds`, `10 minutes`, `2 hours`"
+        if wanted == "number" and kind == "time":
+            help = "divide it by a time, such as `1 second`, to get a number"
+        if wanted == "number" and kind == "span":
+            help = "compare `epoch`, `batch` or `step` with a number alone"
         return self.context.problem(
             "CBR301", f"this is {WORDS[kind]}, where {WORDS[wanted]} is needed", expr, help=help
         )

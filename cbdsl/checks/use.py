@@ -42,7 +42,7 @@ def value_of(context: Context, value: n.ParamLiteral | None) -> bool | int | flo
         case n.Number() as number:
             whole = number.text.removeprefix("-").isdigit()
             return int(number.value) if whole else number.value
-        case n.SpanLiteral() as span:
+        case n.Duration() as span:
             raise TypeError(f"no callback of Keras takes a span of {span.unit}s")
 
 

@@ -12,6 +12,7 @@ from cbdsl.diagnostics import did_you_mean
 VERBS = {
     "check": "say what is wrong with rule files",
     "compile": "turn a rule file into Python",
+    "fmt": "lay out rule files in the one canonical way",
     "init": "write a rule file to begin with",
     "train": "train a model under the rules of a file",
     "run": "run a training script with rules attached to it",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cbdsl.codegen.printing import code, joiner, operands
+from cbdsl.codegen.layout import INDENT, laid_out
 from cbdsl.source import Span
-
-WIDTH = 100
 
 
 class Emitter:
@@ -22,62 +19,46 @@ class Emitter:
         self.span: Span | None = None
         """The place of lines that have none of their own."""
         self._indent = ""
+        self._statements: list[str] = []
 
     @contextmanager
     def indented(self) -> Iterator[None]:
         """Lines inside a block."""
-        outer, self._indent = self._indent, self._indent + "    "
+        outer, self._indent = self._indent, self._indent + INDENT
         yield
         self._indent = outer
 
-    def line(self, text: str = "", *, span: Span | None = None, place: str = "") -> None:
-        """One line; `place` is written behind it as a comment, for readers of a traceback."""
-        comment = f"  # {place}" if place else ""
-        self.lines.append(f"{self._indent}{text}{comment}".rstrip())
-        span = span or self.span
-        if span is not None:
-            self.places[len(self.lines)] = span
+    def line(self, statement: str, *, span: Span | None = None, place: str = "") -> None:
+        """A statement or the head of one, over several lines if it is too long for one.
 
-    def condition(self, test: ast.expr, *, span: Span, place: str) -> None:
-        """`if a and b:`, one operand a line where it gets long."""
-        whole = f"if {code(test)}:"
-        if self._fits(whole, place) or not isinstance(test, ast.BoolOp):
-            self.line(whole, span=span, place=place)
-            return
-        self.line("if (", span=span)
-        with self.indented():
-            for number, operand in enumerate(operands(test)):
-                before = joiner(test).lstrip() if number else ""
-                self.line(f"{before}{operand}", span=span)
-        self.line("):", span=span, place=place)
+        `place` is written behind it as a comment, for readers of a traceback.
+        """
+        self._statements.append(statement)
+        self.add(laid_out(statement, self._indent, place), span or self.span)
 
-    def _fits(self, text: str, place: str) -> bool:
-        return len(self._indent) + len(text) + len(place) + 4 <= WIDTH
-
-    def statement(self, text: str, *, span: Span, place: str) -> None:
-        """A statement; one that is a call and too long has its argument on a line of its own."""
-        if self._fits(text, place) or not text.endswith(")"):
-            self.line(text, span=span, place=place)
-            return
-        head, argument = text[:-1].split("(", 1)
-        self.line(f"{head}(", span=span)
-        with self.indented():
-            self.line(argument, span=span)
-        self.line(")", span=span, place=place)
+    def blank(self, count: int = 1) -> None:
+        """Empty lines."""
+        self.add([""] * count, self.span)
 
     def docstring(self, text: str) -> None:
         """A docstring of one or more lines, whatever quotes they hold."""
         prefix = "r" if "\\" in text else ""
-        first, *rest = text.replace('"""', "'''").split("\n")
-        if not rest:
+        text = text.replace('"""', "'''")
+        if "\n" in text:
+            # It begins below the quotes: formatters would take the indentation from the others.
+            lines = [f'{prefix}"""', *text.split("\n"), '"""']
+        else:
             # A quote or a backslash at the end would run into the closing quotes.
-            space = " " if first.endswith(('"', "\\")) else ""
-            self.line(f'{prefix}"""{first}{space}"""')
-            return
-        self.line(f'{prefix}"""{first}')
-        for line in rest:
-            self.line(line)
-        self.line('"""')
+            space = " " if text.endswith(('"', "\\")) else ""
+            lines = [f'{prefix}"""{text}{space}"""']
+        self.add([f"{self._indent}{line}".rstrip() for line in lines], self.span)
+
+    def add(self, lines: list[str], span: Span | None = None) -> None:
+        """Lines as they are."""
+        first = len(self.lines) + 1
+        self.lines += lines
+        if span is not None:
+            self.places |= dict.fromkeys(range(first, len(self.lines) + 1), span)
 
     def fork(self) -> Emitter:
         """An empty emitter at the same indentation, to be appended later."""
@@ -89,11 +70,17 @@ class Emitter:
         """The lines of a fork, below those here."""
         self.places |= {len(self.lines) + line: span for line, span in other.places.items()}
         self.lines += other.lines
+        self._statements += other._statements
 
     def mentions(self, name: str) -> bool:
-        """Whether a line uses a name."""
-        return any(re.search(rf"\b{name}\b", line.split("  #")[0]) for line in self.lines)
+        """Whether a statement uses a name."""
+        return mentions(self._statements, name)
 
     def text(self) -> str:
         """Everything so far, with a newline at the end."""
         return "\n".join(self.lines) + "\n"
+
+
+def mentions(codes: list[str], name: str) -> bool:
+    """Whether a piece of Python uses a name."""
+    return any(re.search(rf"(?<![\w.]){name}\b", code) for code in codes)

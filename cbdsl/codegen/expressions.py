@@ -10,12 +10,20 @@ from __future__ import annotations
 import ast
 import struct
 
+from cbdsl.catalog.functions import SERIES
+from cbdsl.checks.params import seconds
+from cbdsl.codegen.literals import number
 from cbdsl.codegen.scope import Scope
+from cbdsl.plan.naming import argument
 from cbdsl.syntax import nodes as n
 
 _OPS: dict[str, type[ast.operator]] = {"+": ast.Add, "-": ast.Sub, "*": ast.Mult}
 _OPS |= {"/": ast.Div, "%": ast.Mod}
 _HELPERS = {"/": "divide", "%": "modulo", "**": "power"}
+_FUNCTIONS = {"min": "minimum", "max": "maximum", "round": "rounded"}
+"""Functions that the runtime calls otherwise, since Python has its own of that name."""
+_AS_GIVEN = {"abs", "prev", "best", "lowest", "highest"}
+"""Functions that give a whole number where they are given some."""
 _COUNTS = {"epoch", "epochs", "batch", "batches", "step", "steps"}
 
 MAX_WHOLE = 2**200
@@ -69,6 +77,12 @@ class Expressions:
                 return ast.Constant(expr.value)
             case n.Name():
                 return python(self._name(expr))
+            case n.Duration():
+                return python(number(seconds(expr)))
+            case n.Setting():
+                return ast.Name(self.scope.setting(expr.name))
+            case n.Call():
+                return self._call(expr)
             case n.Minus():
                 return ast.UnaryOp(ast.USub(), self.value(expr.operand))
             case n.Binary():
@@ -82,8 +96,20 @@ class Expressions:
                 return self.scope.metric(name.name)
             case "param":
                 return self.scope.param(name.name)
+            case "variable":
+                return f"self.variables.{argument(name.name)}"
             case "value":
                 return self.scope.value(name.name)
+
+    def _call(self, call: n.Call) -> ast.expr:
+        if call.function == "count":
+            return python(f"self.{self.scope.slot(call).name}.value")
+        if call.function in SERIES:
+            return ast.Name(self.scope.answer(call))
+        arguments = [self.value(argument) for argument in call.arguments]
+        if call.function == "abs":
+            return ast.Call(ast.Name("abs"), arguments, [])
+        return self.help(_FUNCTIONS.get(call.function, call.function), *arguments)
 
     def _binary(self, expr: n.Binary) -> ast.expr:
         left, right = self.value(expr.left), self.value(expr.right)
@@ -104,6 +130,10 @@ class Expressions:
                 return 2**53 if expr.name in _COUNTS and not expr.quoted else 0
             case n.Minus():
                 return self._bound(expr.operand)
+            case n.Call(function="count" | "since_best"):
+                return 2**53
+            case n.Call(function=function, arguments=(first, *_)) if function in _AS_GIVEN:
+                return self._bound(first)
             case n.Binary(op="+" | "-" | "*"):
                 sides = self._bound(expr.left), self._bound(expr.right)
                 if 0 in sides:
@@ -119,13 +149,24 @@ class Expressions:
         self.scope.helpers.add(name)
         return call(name, *args)
 
+    def beside(self, constant: n.Expr, other: n.Expr, known: set[str]) -> ast.expr:
+        """`constant` as it is compared with `other`, None where something in it is missing."""
+        if self.scope.context.is_constant(constant):
+            return self._rounded(constant, (other,))
+        return self.guarded(constant, known)
+
     def guarded(self, expr: n.Expr, known: set[str]) -> ast.expr:
         """A number that is None where something in it is missing."""
         missing = [name for name in self.scope.optional(expr) if name not in known]
-        if not missing or isinstance(expr, n.Name):
+        if not missing or self._is_variable(expr):
             return self.value(expr)
         absent = any_of([python(f"{name} is None") for name in missing])
         return ast.IfExp(absent, ast.Constant(None), self.value(expr))
+
+    def _is_variable(self, expr: n.Expr) -> bool:
+        """Whether an expression is one variable, which is None itself where it is missing."""
+        is_series = isinstance(expr, n.Call) and expr.function in SERIES
+        return is_series or isinstance(expr, n.Name | n.Setting)
 
     # ---------------------------------------------------------------------------- conditions
 
@@ -216,14 +257,14 @@ class Expressions:
 
     def _atom(self, expr: n.Expr, *, holds: bool) -> ast.expr:
         match expr:
-            case n.Improves():
-                return python(
-                    f"self.{self.scope.slot(expr).name}.{'holds' if holds else 'fails'}()"
-                )
-            case n.Stalls():
+            case n.Improves() | n.Moves() | n.Crosses():
+                slot = self.scope.slot(expr)
+                return python(f"self.{slot.name}.{'holds' if holds else 'fails'}()")
+            case n.Stalls() | n.Held():
+                slot = self.scope.slot(expr)
                 verb = "holds_for" if holds else "fails_for"
-                method = python(f"self.{self.scope.slot(expr).name}.{verb}")
-                return ast.Call(method, [self.value(expr.duration.count)], [])
+                assert slot.span is not None
+                return python(f"self.{slot.name}.{verb}({self.scope.amount(slot.span)})")
             case n.Truth():
                 return ast.Constant(expr.value is holds)
             case _:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from cbdsl.codegen.expressions import python
-from cbdsl.codegen.literals import literal, number
 from cbdsl.codegen.scope import Scope
 from cbdsl.plan.model import Count, Gate
 
@@ -14,8 +13,13 @@ def gate(asked: Gate, scope: Scope) -> list[ast.expr]:
     """What must all hold for a gate to be open."""
     conditions = _Gates(scope)
     shares = any(count.is_share for count in asked.counts)
-    guard = ["epochs is not None"] if shares else []
+    guard = [f"{scope.value('epochs')} is not None"] if shares else []
     return [python(code) for code in guard + conditions.of(asked)]
+
+
+def _factor(count: str) -> str:
+    """A count as the right side of a division."""
+    return f"({count})" if "*" in count else count
 
 
 class _Gates:
@@ -28,6 +32,8 @@ class _Gates:
         match asked.kind:
             case "every" if asked.counter == "epoch":
                 return self._every_epochs(counts[0], begins)
+            case "every" if asked.counter == "time":
+                return [f"elapsed // {_factor(counts[0])} > earlier // {_factor(counts[0])}"]
             case "every":
                 return self._every_steps(counts[0], begins)
             case "at" if asked.counter == "epoch":
@@ -65,7 +71,7 @@ class _Gates:
         return " or ".join(choices)
 
     def _window(self, asked: Gate, counts: list[str]) -> str:
-        now = self.scope.epoch if asked.counter == "epoch" else self.scope.step
+        now = self.scope.now(asked.counter)
         # `after 2` begins with epoch 3, which Keras calls 2.
         keras = asked.counter == "epoch" and self.scope.has_epoch
         keras = keras and not any(count.is_share for count in asked.counts)
@@ -78,8 +84,8 @@ class _Gates:
                 return f"{counts[0]} <= {now} <= {counts[1]}"
 
     def _count(self, count: Count) -> str:
-        plain = self.scope.param(count.param) if count.param else number(count.value)
+        plain = self.scope.amount(count)
         if not count.is_share:
             return plain
         self.scope.helpers.add("share")
-        return f"share({plain if count.param else literal(count.value)}, epochs)"
+        return f"share({plain}, {self.scope.value('epochs')})"

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cbdsl.checks.context import Context, ParamValue
-from cbdsl.codegen.emitter import WIDTH, Emitter
-from cbdsl.codegen.literals import literal
-from cbdsl.codegen.rules import Needs, rule_class
+from cbdsl.codegen.emitter import Emitter
+from cbdsl.codegen.layout import imported
+from cbdsl.codegen.literals import exact, literal
+from cbdsl.codegen.methods import Needs
+from cbdsl.codegen.rules import rule_class, written
 from cbdsl.codegen.schedules import parameters, rate_functions
 from cbdsl.plan import Plan, UsePlan
 from cbdsl.plan.build import RATE_FUNCTION
@@ -32,58 +34,33 @@ def generate(plan: Plan, context: Context) -> GeneratedModule:
     needs = Needs()
     body = Emitter()
     if plan.schedules:
-        _separated(body)
-        rate_functions(plan.schedules, context, body, needs)
+        body.blank(2)
+        rate_functions(plan, context, body, needs)
         if _needs_epochs(plan):
-            _separated(body)
+            body.blank(2)
             _scheduler(body)
-    for callback in plan.callbacks:
-        _separated(body)
+    if plan.variables:
+        body.blank(2)
+        _variables(plan, body, needs)
+    for callback in (*plan.metrics, *plan.callbacks):
+        body.blank(2)
         if isinstance(callback, UsePlan):
-            _used_callback(callback, body, needs)
+            _used_callback(callback, context, body, needs)
         else:
-            needs.helpers.add("Rule")
-            rule_class(callback, context, body, needs)
-    _separated(body)
+            rule_class(callback, plan, context, body, needs)
+    body.blank(2)
     _callbacks(plan, body)
 
     out = Emitter()
     title = context.source.label
     out.docstring(f"Training rules, compiled by cbdsl from {title}.")
-    out.line()
-    modules = needs.modules | _modules(plan)
-    for module in sorted(modules):
-        out.line(f"import {module}")
-    if modules:
-        out.line()
-    out.line("import keras")
-    if needs.helpers:
-        out.line()
-        _import(out, sorted(needs.helpers, key=_as_sorted))
+    modules = [f"import {module}" for module in sorted(needs.modules | _modules(plan))]
+    helpers = imported(RUNTIME, needs.helpers) if needs.helpers else []
+    for group in filter(None, (modules, ["import keras"], helpers)):
+        out.blank()
+        out.add(group)
     out.append(body)
     return GeneratedModule(out.text(), out.places, context.source)
-
-
-def _separated(out: Emitter) -> None:
-    out.line()
-    out.line()
-
-
-def _as_sorted(name: str) -> tuple[bool, str]:
-    """Classes first, as import sorters have it."""
-    return name[0].islower(), name
-
-
-def _import(out: Emitter, helpers: list[str]) -> None:
-    line = f"from {RUNTIME} import {', '.join(helpers)}"
-    if len(line) <= WIDTH:
-        out.line(line)
-        return
-    out.line(f"from {RUNTIME} import (")
-    with out.indented():
-        for name in helpers:
-            out.line(f"{name},")
-    out.line(")")
 
 
 def _needs_epochs(plan: Plan) -> bool:
@@ -100,7 +77,7 @@ def _scheduler(out: Emitter) -> None:
     out.line("class LearningRate(keras.callbacks.LearningRateScheduler):")
     with out.indented():
         out.docstring(f"Tells `{RATE_FUNCTION}` how many epochs are planned.")
-        out.line()
+        out.blank()
         out.line("def on_train_begin(self, logs=None):")
         with out.indented():
             out.line('epochs = self.params["epochs"]')
@@ -115,35 +92,62 @@ def _callbacks(plan: Plan, out: Emitter) -> None:
     out.line(f"def callbacks({'*, ' + arguments if arguments else ''}):")
     with out.indented():
         out.docstring("All of it, in order, for `model.fit(callbacks=callbacks())`.")
+        if plan.variables:
+            out.line("variables = Variables()")
+        made = _made(plan)
+        if not made:
+            out.line("return []")
+            return
         out.line("return [")
         with out.indented():
-            if plan.schedules:
-                kind = "LearningRate" if _needs_epochs(plan) else _KERAS
-                out.line(f"{kind}({_function(plan)}),")
-            for callback in plan.callbacks:
-                if isinstance(callback, UsePlan):
-                    out.line(f"{callback.function}({'run_dir' if callback.paths else ''}),")
-                else:
-                    out.line(f"{callback.class_name}({', '.join(_passed(callback.params))}),")
+            for callback in made:
+                out.line(f"{callback},")
         out.line("]")
 
 
-def _used_callback(use: UsePlan, out: Emitter, needs: Needs) -> None:
+def _made(plan: Plan) -> list[str]:
+    """What makes each of the callbacks."""
+    made = ["variables"] if plan.variables else []
+    if plan.schedules:
+        kind = "LearningRate" if _needs_epochs(plan) else _KERAS
+        made.append(f"{kind}({_function(plan)})")
+    for callback in (*plan.metrics, *plan.callbacks):
+        if isinstance(callback, UsePlan):
+            made.append(f"{callback.function}({'run_dir' if callback.paths else ''})")
+            continue
+        variables = ["variables"] if callback.uses_variables else []
+        given = variables + _passed(callback.params)
+        made.append(f"{callback.class_name}({', '.join(given)})")
+    return made
+
+
+def _variables(plan: Plan, out: Emitter, needs: Needs) -> None:
+    """What the rules share."""
+    needs.helpers.add("Shared")
+    out.line("class Variables(Shared, keras.callbacks.Callback):")
+    with out.indented():
+        out.docstring("The variables of the rules, set again whenever training begins.")
+        out.blank()
+        values = [f"{literal(argument(k))}: {exact(v)}" for k, v in plan.variables.items()]
+        out.line(f"start = {{{', '.join(values)}}}")
+
+
+def _used_callback(use: UsePlan, context: Context, out: Emitter, needs: Needs) -> None:
     """A function that makes one of Keras's own callbacks."""
     out.span = use.named.span
     out.line(f"def {use.function}({'run_dir=' + literal('.') if use.paths else ''}):")
     with out.indented():
-        out.docstring(use.named.text)
+        out.docstring(written(use.named, context))
         given = [f"{name}={_given(use, name, needs)}" for name in use.arguments]
         call = f"return keras.callbacks.{use.callback}({', '.join(given)})"
-        out.statement(call, span=use.named.span, place=use.named.place)
+        out.line(call, span=use.named.span, place=use.named.place)
     out.span = None
 
 
 def _given(use: UsePlan, name: str, needs: Needs) -> str:
     value = use.arguments[name]
     if name not in use.paths:
-        return literal(value) if not isinstance(value, float) else repr(value)
+        return exact(value)
     needs.modules.add("os")
     return f"os.path.join(run_dir, {literal(value)})"
 
@@ -164,5 +168,5 @@ def _passed(params: Iterable[ParamValue]) -> list[str]:
 
 def _used(plan: Plan) -> list[ParamValue]:
     used = {p.name for p in parameters(plan.schedules)}
-    used |= {p.name for rule in plan.rules for p in rule.params}
+    used |= {p.name for each in plan.classes for p in each.params}
     return [p for p in plan.params.values() if p.name in used]

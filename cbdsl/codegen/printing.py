@@ -15,7 +15,8 @@ def code(node: ast.expr, *, quote: str = '"') -> str:
     """An expression as Python; `quote` stands around its texts, which hold none."""
     match node:
         case ast.BoolOp():
-            return joiner(node).join(operands(node))
+            joiner = " and " if isinstance(node.op, ast.And) else " or "
+            return joiner.join(map(_operand, node.values))
         case ast.UnaryOp(op=ast.Not(), operand=ast.BoolOp() as operand):
             return f"not ({code(operand)})"
         case ast.IfExp():
@@ -25,16 +26,12 @@ def code(node: ast.expr, *, quote: str = '"') -> str:
             arguments = ", ".join(code(argument, quote=quote) for argument in node.args)
             return f"{ast.unparse(node.func)}({arguments})"
         case ast.Constant(value=str() as text):
-            return f"{quote}{escaped(text)}{quote}"
+            return f"{quote}{escaped(text, quote)}{quote}"
         case _:
-            return ast.unparse(node)
+            # No text is left in it; formatters write exponents without a plus.
+            return ast.unparse(node).replace("e+", "e")
 
 
-def joiner(node: ast.BoolOp) -> str:
-    """What stands between its operands."""
-    return " and " if isinstance(node.op, ast.And) else " or "
-
-
-def operands(node: ast.BoolOp) -> list[str]:
-    """The operands of an `and` or `or`, those that are one themselves in brackets."""
-    return [f"({code(v)})" if isinstance(v, ast.BoolOp) else code(v) for v in node.values]
+def _operand(node: ast.expr) -> str:
+    """An operand of an `and` or `or`, in brackets if it is one itself."""
+    return f"({code(node)})" if isinstance(node, ast.BoolOp) else code(node)

@@ -5,30 +5,30 @@ from __future__ import annotations
 import ast
 
 from cbdsl.checks.context import Context, ParamValue
+from cbdsl.codegen.actions import changed, within
 from cbdsl.codegen.emitter import Emitter
 from cbdsl.codegen.expressions import Expressions, all_of
 from cbdsl.codegen.gates import gate
 from cbdsl.codegen.literals import literal
+from cbdsl.codegen.methods import Needs, unique
 from cbdsl.codegen.printing import code
-from cbdsl.codegen.rules import Needs, unique
+from cbdsl.codegen.rules import written
 from cbdsl.codegen.scope import Scope
 from cbdsl.plan.build import RATE_FUNCTION
-from cbdsl.plan.model import Schedule
+from cbdsl.plan.model import Plan, Schedule
 from cbdsl.plan.naming import argument
 from cbdsl.syntax import nodes as n
 
 
-def rate_functions(
-    schedules: tuple[Schedule, ...], context: Context, out: Emitter, needs: Needs
-) -> None:
+def rate_functions(plan: Plan, context: Context, out: Emitter, needs: Needs) -> None:
     """Write one function a schedule rule, and one that calls them all where there are several."""
+    schedules = plan.schedules
     if len(schedules) == 1:
-        _function(schedules[0], RATE_FUNCTION, context, out, needs)
+        _function(schedules[0], RATE_FUNCTION, plan, context, out, needs)
         return
     for schedule in schedules:
-        _function(schedule, schedule.function, context, out, needs)
-        out.line()
-        out.line()
+        _function(schedule, schedule.function, plan, context, out, needs)
+        out.blank(2)
     out.line(f"def {RATE_FUNCTION}({_arguments(schedules)}):")
     with out.indented():
         out.docstring(
@@ -63,40 +63,41 @@ def _arguments(schedules: tuple[Schedule, ...]) -> str:
     return ", ".join(["epoch", "lr", *(["*", *keywords] if keywords else [])])
 
 
-def _function(schedule: Schedule, name: str, context: Context, out: Emitter, needs: Needs) -> None:
+def _function(
+    schedule: Schedule, name: str, plan: Plan, context: Context, out: Emitter, needs: Needs
+) -> None:
     scope = Scope(context, None, helpers=needs.helpers, modules=needs.modules)
     expressions = Expressions(scope)
     span, place = schedule.named.span, schedule.named.place
     out.span = span
     out.line(f"def {name}({_arguments((schedule,))}):")
     with out.indented():
-        out.docstring(schedule.named.text)
+        out.docstring(written(schedule.named, context))
         known: set[str] = set()
         conditions = [part for asked in schedule.gates for part in gate(asked, scope)]
         if schedule.condition is not None:
             conditions += expressions.true(schedule.condition, known)
-        rate = _rate(schedule.action, expressions, known)
+        rate = _rate(schedule.action, plan.limit, expressions, known)
         conditions = unique(conditions)
         if not conditions:
             out.line(f"return {rate}", span=schedule.action.span, place=place)
             out.span = None
             return
-        out.condition(all_of(conditions), span=span, place=place)
+        out.line(f"if {code(all_of(conditions))}:", span=span, place=place)
         with out.indented():
             out.line(f"return {rate}", span=schedule.action.span, place=place)
         out.line("return lr")
     out.span = None
 
 
-def _rate(action: n.Assign, expressions: Expressions, known: set[str]) -> str:
+def _rate(
+    action: n.Assign, limit: n.Limit | None, expressions: Expressions, known: set[str]
+) -> str:
     """The new rate; where it might be no number, or below zero, the runtime sees to it."""
-    new: n.Expr = action.value
-    if action.op != "=":
-        rate = n.Name("lr", span=action.target.span)
-        new = n.Binary(action.op[0], rate, new, span=action.span)
-    python = expressions.guarded(new, known)
+    new = changed(action)
+    python = within(expressions.guarded(new, known), limit, expressions)
     if _is_safe(action):
-        if isinstance(new, n.Number):
+        if isinstance(new, n.Number) and limit is None:
             python = ast.Constant(new.value)
         return code(python)
     return code(expressions.help("settable", python, ast.Name("lr")))

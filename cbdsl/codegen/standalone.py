@@ -3,45 +3,73 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
+from cbdsl.codegen.layout import imported
 from cbdsl.codegen.module import RUNTIME, GeneratedModule
 
 _FOLDER = Path(__file__).parent.parent / "runtime"
+# In the order in which they build on each other.
+_FILES = (
+    "arithmetic",
+    "functions",
+    "memory",
+    "series",
+    "windows",
+    "sums",
+    "words",
+    "effects",
+    "shared",
+    "rule",
+)
+
+Import = tuple[str, str]
+"""A module and what of it is imported; without a name the module itself."""
 
 
 def standalone(module: GeneratedModule) -> str:
     """The text of `module` with what it imports from the runtime in the place of that import."""
-    tree = ast.parse(module.text)
-    imported = [
-        node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == RUNTIME
-    ]
-    if not imported:
+    docstring, *statements = ast.parse(module.text).body
+    head = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
+    imports = {each for node in head for each in _imports(node)}
+    helpers = {name for origin, name in imports if origin == RUNTIME}
+    if not helpers:
         return module.text
-    (statement,) = imported
     runtime = _Runtime()
-    wanted = runtime.closure({alias.name for alias in statement.names})
+    wanted = runtime.closure(helpers)
+    standard = {each for each in imports if each[0] not in (RUNTIME, "keras")}
     lines = module.text.split("\n")
-    head = lines[: statement.lineno - 1]
-    rest = lines[statement.end_lineno or statement.lineno :]
-    standard = [
-        line for line in head if line.startswith(("import ", "from ")) and "keras" not in line
-    ]
-    docstring = head[: _docstring_end(tree)]
-    imports = sorted({*standard, *runtime.imports(wanted)} - {"from __future__ import annotations"})
+    groups = (
+        ["from __future__ import annotations"],
+        _sorted(standard | runtime.imports(wanted)),
+        ["import keras"],
+    )
     parts = [
-        "\n".join(docstring),
-        "from __future__ import annotations",
-        "\n".join(imports),
-        "import keras",
-        *("\n" + text for text in runtime.texts(wanted)),
-        "\n".join(rest),
+        *lines[: docstring.end_lineno],
+        *(line for group in groups if group for line in ("", *group)),
+        *(f"\n\n{text}" for text in runtime.texts(wanted)),
+        *lines[head[-1].end_lineno :],
     ]
-    return "\n\n".join(parts)
+    return "\n".join(parts)
 
 
-def _docstring_end(tree: ast.Module) -> int:
-    return tree.body[0].end_lineno or 1
+def _imports(node: ast.Import | ast.ImportFrom) -> list[Import]:
+    if isinstance(node, ast.Import):
+        return [(alias.name, "") for alias in node.names]
+    return [(node.module or "", alias.name) for alias in node.names]
+
+
+def _sorted(imports: Iterable[Import]) -> list[str]:
+    """Lines that import, in the order of import sorters: modules first, then what is of some."""
+    modules: list[str] = []
+    names: dict[str, list[str]] = {}
+    for module, name in sorted(imports):
+        if name:
+            names.setdefault(module, []).append(name)
+        else:
+            modules.append(f"import {module}")
+    return modules + [line for each in names.items() for line in imported(*each)]
 
 
 class _Runtime:
@@ -49,19 +77,16 @@ class _Runtime:
 
     def __init__(self) -> None:
         self.definitions: dict[str, tuple[ast.stmt, str]] = {}
-        self.imported: dict[str, str] = {}
-        # In the order in which they build on each other.
-        for name in ("arithmetic", "memory", "words", "effects", "rule"):
+        self.imported: dict[str, Import] = {}
+        for name in _FILES:
             self._read((_FOLDER / f"{name}.py").read_text("utf-8"))
 
     def _read(self, text: str) -> None:
         for node in ast.parse(text).body:
             if isinstance(node, ast.Import | ast.ImportFrom):
-                module = getattr(node, "module", None)
-                if module is None or not module.startswith("cbdsl"):
-                    for alias in node.names:
-                        only = ast.unparse(_alone(node, alias))
-                        self.imported[alias.asname or alias.name] = only
+                for module, name in _imports(node):
+                    if not module.startswith(("cbdsl", "__future__")):
+                        self.imported[name or module] = module, name
             elif isinstance(node, ast.FunctionDef | ast.ClassDef):
                 self.definitions[node.name] = node, ast.get_source_segment(text, node) or ""
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -78,19 +103,13 @@ class _Runtime:
             waiting |= (_names(self.definitions[name][0]) & set(self.definitions)) - needed
         return [name for name in self.definitions if name in needed]
 
-    def imports(self, names: list[str]) -> set[str]:
-        """The imports that definitions need, one name a line."""
+    def imports(self, names: list[str]) -> set[Import]:
+        """The imports that definitions need."""
         used = {used for name in names for used in _names(self.definitions[name][0])}
-        return {line for name, line in self.imported.items() if name in used}
+        return {each for name, each in self.imported.items() if name in used}
 
     def texts(self, names: list[str]) -> list[str]:
         return [self.definitions[name][1] for name in names]
-
-
-def _alone(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
-    if isinstance(node, ast.Import):
-        return ast.Import([alias])
-    return ast.ImportFrom(node.module, [alias], 0)
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -37,7 +37,7 @@ class Diagnostic:
         where = self.source.name
         if self.span is not None:
             line, column = self.source.position(self.span)
-            where = f"{where}:{line}:{column}"
+            where = f"{self.source.part(self.span).name}:{line}:{column}"
         return f"{where}: {self.severity}[{self.code}]: {self.message}"
 
 

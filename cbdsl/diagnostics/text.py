@@ -39,18 +39,17 @@ def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
 
 
 def _where(diagnostic: Diagnostic) -> str:
-    name = visible(diagnostic.source.name)
     if diagnostic.span is None:
-        return name
+        return visible(diagnostic.source.name)
+    name = visible(diagnostic.source.part(diagnostic.span).name)
     line, column = diagnostic.source.position(diagnostic.span)
     return f"{name}:{line}:{column}"
 
 
 def _excerpt(source: SourceFile, span: Span) -> tuple[str, str]:
     """The line a span begins in, cut to the terminal where it is long, and the carets below it."""
-    line, column = source.position(span)
-    text = visible(source.lines.line(line))
-    begin = column - 1
+    text = visible(source.line(span))
+    begin = source.position(span).column - 1
     end = min(begin + span.end - span.start, len(text))
     before = after = ""
     if _cells(text) > _WIDTH:

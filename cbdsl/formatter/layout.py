@@ -1,4 +1,4 @@
-"""Nodes to text: the layout that `cbdsl` itself would write, without comments.
+"""Statements to text, each on one line and without comments.
 
 A rule's key is made of this text, so two rules have the same key when they say the same.
 """
@@ -6,18 +6,8 @@ A rule's key is made of this text, so two rules have the same key when they say 
 from __future__ import annotations
 
 from cbdsl.catalog.hooks import ALIASES
-from cbdsl.catalog.units import PLURAL
+from cbdsl.formatter.expressions import ATOM, SUM, duration, expression, is_one, placed, text
 from cbdsl.syntax import nodes as n
-
-# How tightly an expression holds together, loosest first; an operand that holds less tightly than
-# its place asks for stands in brackets.
-_OR, _AND, _NOT, _COMPARE, _SUM, _TERM, _SIGN, _POWER, _ATOM = range(9)
-
-_BINARY = {"+": _SUM, "-": _SUM, "*": _TERM, "/": _TERM, "%": _TERM, "**": _POWER}
-
-_ESCAPES = str.maketrans(
-    {"\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\", "{": "\\{", "}": "\\}"}
-)
 
 
 def statement(node: n.Statement) -> str:
@@ -26,94 +16,99 @@ def statement(node: n.Statement) -> str:
         case n.Language():
             return f"language {node.version.text}"
         case n.Param():
-            return f"param {node.name.name} = {_literal(node.value)}"
+            return f"param {node.name.name} = {expression(node.value)}"
         case n.Direction():
             verb = "minimize" if node.better == "lower" else "maximize"
             return f"{verb} {expression(node.metric)}"
+        case n.Metric():
+            return f"{metric_start(node)}{expression(node.value)}"
+        case n.Expects():
+            return f"expects {', '.join(expression(metric) for metric in node.metrics)}"
+        case n.Let():
+            return f"let {node.name.name} = {expression(node.value)}"
+        case n.Limit():
+            low, high = placed(node.low, SUM), placed(node.high, SUM)
+            return f"limit {node.target.name} from {low} to {high}"
+        case n.Include():
+            return f"include {text(node.path)}"
         case n.Use():
-            arguments = ", ".join(_argument(a) for a in node.arguments)
+            arguments = ", ".join(argument(a) for a in node.arguments)
             return f"use {node.callback.name}({arguments})"
         case n.Rule():
-            name = f"{node.name.name}: " if node.name else ""
-            return name + rule_text(node)
+            return label(node) + rule_text(node)
 
 
 def rule_text(rule: n.Rule) -> str:
     """A rule without its name."""
-    parts = [_trigger(rule.trigger)]
-    if rule.window:
-        parts.append(_window(rule.window))
-    if rule.condition:
-        parts.append(f"if {expression(rule.condition.test)}")
-    if rule.times:
-        parts.append("then once" if rule.condition else "once")
-    parts.append(", ".join(_action(a) for a in rule.actions))
-    return " ".join(parts)
+    return f"{clauses(rule)} {', '.join(action(a) for a in rule.actions)}"
 
 
-def expression(node: n.Expr) -> str:
-    """An expression, with brackets only where they are needed."""
-    return _expr(node, _OR)
+def label(rule: n.Rule) -> str:
+    """A rule's name and what stands behind it."""
+    return f"{rule.name.name}: " if rule.name else ""
 
 
-def _expr(node: n.Expr, place: int) -> str:
-    text, strength = _printed(node)
-    return f"({text})" if strength < place else text
+def clauses(rule: n.Rule) -> str:
+    """What stands between a rule's name and its actions."""
+    condition = expression(rule.condition.test) if rule.condition else ""
+    return clauses_before(rule) + condition + clauses_behind(rule)
 
 
-def _printed(node: n.Expr) -> tuple[str, int]:
+def clauses_before(rule: n.Rule) -> str:
+    """What stands between a rule's name and its condition."""
+    window = f" {_window(rule.window)}" if rule.window else ""
+    return _trigger(rule.trigger) + window + (" if " if rule.condition else "")
+
+
+def clauses_behind(rule: n.Rule) -> str:
+    """What stands between a rule's condition and its actions."""
+    if rule.times is None:
+        return ""
+    return f" then {_times(rule.times)}" if rule.condition else f" {_times(rule.times)}"
+
+
+def action(node: n.Action) -> str:
+    """An action on one line."""
     match node:
-        case n.Number():
-            return node.text, _ATOM if node.value >= 0 else _SIGN
-        case n.Truth():
-            return str(node.value).lower(), _ATOM
-        case n.Text():
-            return _text(node), _ATOM
-        case n.Name():
-            return f"`{node.name}`" if node.quoted else node.name, _ATOM
-        case n.Minus():
-            return f"-{_expr(node.operand, _SIGN)}", _SIGN
-        case n.Binary(op="**"):
-            return f"{_expr(node.left, _ATOM)} ** {_expr(node.right, _SIGN)}", _POWER
-        case n.Binary():
-            strength = _BINARY[node.op]
-            left, right = _expr(node.left, strength), _expr(node.right, strength + 1)
-            return f"{left} {node.op} {right}", strength
-        case n.Compare():
-            operands = [_expr(o, _SUM) for o in node.operands]
-            pairs = [f" {op} {o}" for op, o in zip(node.ops, operands[1:], strict=True)]
-            return operands[0] + "".join(pairs), _COMPARE
-        case n.All():
-            return " and ".join(_expr(o, _NOT) for o in node.operands), _AND
-        case n.Any():
-            return " or ".join(_expr(o, _AND) for o in node.operands), _OR
-        case n.Not():
-            return f"not {_expr(node.operand, _NOT)}", _NOT
-        case n.State():
-            negated = "not " if node.negated else ""
-            return f"{_expr(node.operand, _SUM)} is {negated}{node.state}", _COMPARE
-        case n.Improves():
-            return f"{_expr(node.operand, _SUM)} improves{_by(node.by)}", _COMPARE
-        case n.Stalls():
-            lasting = _amount(node.duration)
-            return f"{_expr(node.operand, _SUM)} stalls for {lasting}{_by(node.by)}", _COMPARE
+        case n.Stop():
+            return "stop" if node.why is None else f"stop {text(node.why)}"
+        case n.Print():
+            return f"print {text(node.text)}"
+        case n.Warn():
+            return f"warn {text(node.text)}"
+        case n.Save():
+            return f"save {text(node.path)}"
+        case n.Wait():
+            return f"wait {duration(node.duration)}"
+        case n.Assign():
+            return f"{assign_start(node)}{expression(node.value)}"
 
 
-def _by(node: n.Expr | None) -> str:
-    return "" if node is None else f" by {_expr(node, _SUM)}"
+def argument(node: n.Argument) -> str:
+    """An argument of a callback."""
+    return f"{node.name.name}={'none' if node.value is None else expression(node.value)}"
+
+
+def metric_start(node: n.Metric) -> str:
+    """A derived metric's statement up to its value."""
+    return f"metric {expression(node.name)} = "
+
+
+def assign_start(node: n.Assign) -> str:
+    """An assignment up to its value."""
+    return f"{node.target.name} {node.op} "
 
 
 def _trigger(node: n.Trigger) -> str:
     match node:
         case n.On():
             return f"on {ALIASES.get(node.hook, node.hook)}"
-        case n.Every(count=None):
+        case n.Each():
             return f"every {node.unit}"
         case n.Every():
-            assert node.count is not None
-            return f"every {_expr(node.count, _ATOM)} {PLURAL[node.unit]}"
+            return f"every {duration(node.period)}"
         case n.At():
-            positions = ", ".join(_expr(p, _ATOM) for p in node.positions)
+            positions = ", ".join(placed(p, ATOM) for p in node.positions)
             percents = all(isinstance(p, n.Number) and p.is_percent for p in node.positions)
             percents = percents and node.unit == "epoch"
             return f"at {positions}" if percents else f"at {node.unit} {positions}"
@@ -123,48 +118,13 @@ def _window(node: n.Window) -> str:
     if node.kind == "from":
         assert node.start
         assert node.end
-        return f"from {_amount(node.start)} to {_amount(node.end)}"
+        return f"from {duration(node.start)} to {duration(node.end)}"
     amount = node.start or node.end
     assert amount is not None
-    return f"{node.kind} {_amount(amount)}"
+    return f"{node.kind} {duration(amount)}"
 
 
-def _amount(node: n.Amount | n.Duration | n.SpanLiteral) -> str:
-    count = _expr(node.count, _ATOM)
-    if node.unit is None:
-        return count
-    one = isinstance(node.count, n.Number) and node.count.value == 1
-    return f"{count} {node.unit if one else PLURAL[node.unit]}"
-
-
-def _action(node: n.Action) -> str:
-    match node:
-        case n.Stop():
-            return "stop" if node.why is None else f"stop {_text(node.why)}"
-        case n.Print():
-            return f"print {_text(node.text)}"
-        case n.Warn():
-            return f"warn {_text(node.text)}"
-        case n.Save():
-            return f"save {_text(node.path)}"
-        case n.Assign():
-            return f"{node.target.name} {node.op} {expression(node.value)}"
-
-
-def _argument(node: n.Argument) -> str:
-    return f"{node.name.name}={'none' if node.value is None else _literal(node.value)}"
-
-
-def _literal(node: n.ParamLiteral) -> str:
-    return _amount(node) if isinstance(node, n.SpanLiteral) else expression(node)
-
-
-def _text(node: n.Text) -> str:
-    return '"' + "".join(_part(p) for p in node.parts) + '"'
-
-
-def _part(part: str | n.Placeholder) -> str:
-    if isinstance(part, str):
-        return part.translate(_ESCAPES)
-    value = part.value if isinstance(part.value, str) else expression(part.value)
-    return f"{{{value}:{part.spec}}}" if part.spec else f"{{{value}}}"
+def _times(node: n.Times) -> str:
+    if node.count is None:
+        return "once"
+    return f"at most {placed(node.count, ATOM)} {'time' if is_one(node.count) else 'times'}"

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.checks import CheckedProgram
-from cbdsl.checks.actions import is_setting
-from cbdsl.checks.context import Context, ParamValue
-from cbdsl.checks.metrics import better
-from cbdsl.checks.unused import params_in
+from cbdsl.checks.actions import acts_at_start, is_setting
+from cbdsl.checks.context import Context
 from cbdsl.checks.use import value_of
-from cbdsl.plan.model import Count, Counter, Gate, Plan, RulePlan, Schedule, Slot, UsePlan
-from cbdsl.plan.naming import Identifiers, Keys, argument, camel, snake, snake_case, variable
+from cbdsl.plan.model import Count, Gate, MetricPlan, Plan, RulePlan, Schedule, UsePlan
+from cbdsl.plan.naming import Identifiers, Keys, camel, snake, snake_case, variable
+from cbdsl.plan.reading import (
+    COUNTERS,
+    Reader,
+    count_of,
+    counter_of,
+    number_of,
+    remembers,
+    slots_of,
+)
 from cbdsl.syntax import nodes as n
 
 RATE_FUNCTION = "learning_rate"
@@ -26,18 +35,56 @@ def plan(program: CheckedProgram) -> Plan:
     keys = Keys(context)
     free = Identifiers()
     schedules: list[Schedule] = []
+    metrics: list[MetricPlan] = []
     callbacks: list[RulePlan | UsePlan] = []
     for statement in context.file.statements:
         if isinstance(statement, n.Use):
             callbacks.append(_use(context, statement, keys, free))
+        elif isinstance(statement, n.Metric):
+            metrics.append(_metric(context, statement, keys, free))
         elif isinstance(statement, n.Rule):
             builder = _Rule(context, statement)
             if builder.is_schedule():
                 schedules.append(builder.schedule(keys, free))
             else:
                 callbacks.append(builder.plan(keys, free))
-    sets = any(is_setting(a) for r in context.file.rules for a in r.actions)
-    return Plan(context.source, context.params, tuple(schedules), tuple(callbacks), sets)
+    return Plan(
+        source=context.source,
+        params=context.params,
+        variables={name: let.value.value for name, let in context.variables.items()},
+        limit=next(iter(context.file.limits), None),
+        schedules=tuple(schedules),
+        metrics=tuple(metrics),
+        callbacks=tuple(callbacks),
+        sets_rate=any(is_setting(a) for r in context.file.rules for a in r.actions),
+        expected=context.file.expected,
+        reads_clock=any(_reads_clock(context, s) for s in context.file.computing),
+    )
+
+
+def _metric(context: Context, metric: n.Metric, keys: Keys, free: Identifiers) -> MetricPlan:
+    reader = Reader(context, metric)
+    slots = slots_of(context, metric)
+    named = keys.named(metric)
+    return MetricPlan(
+        named=named,
+        class_name=free.free(camel(variable(metric.name.name))),
+        params=reader.params,
+        metric=metric.name.name,
+        reads=reader.metrics,
+        value=metric.value,
+        slots=slots,
+        counts_steps=bool({"batch", "step"} & reader.values)
+        or any(slot.counter == "step" for slot in slots),
+        uses_variables=reader.uses_variables,
+    )
+
+
+def _reads_clock(context: Context, statement: n.Computing) -> bool:
+    """Whether a statement asks for the time, by name or by a unit."""
+    if "elapsed" in Reader(context, statement).values:
+        return True
+    return any(context.unit_of(duration) == "time" for duration in n.durations(statement))
 
 
 def _use(context: Context, use: n.Use, keys: Keys, free: Identifiers) -> UsePlan:
@@ -64,26 +111,24 @@ class _Rule:
         self.context = context
         self.rule = rule
         self.condition = rule.condition.test if rule.condition else None
-        names = [context.params[name] for name in params_in(rule) if name in context.params]
-        self.params: tuple[ParamValue, ...] = tuple(names)
+        self.reader = Reader(context, rule)
 
     def is_schedule(self) -> bool:
         """Whether it depends on the epoch and the rate alone (schedule rules of the language)."""
         trigger, actions = self.rule.trigger, self.rule.actions
-        if isinstance(trigger, n.On) or trigger.unit != "epoch" or self.rule.times:
+        if isinstance(trigger, n.On) or self.context.trigger_unit(trigger) != "epoch":
             return False
-        if len(actions) != 1 or not is_setting(actions[0]):
+        if self.rule.times or len(actions) != 1 or not is_setting(actions[0]):
             return False
-        window = self.rule.window
-        bounds = (window.start, window.end) if window else ()
-        if any(self._unit(bound) == "batch" for bound in bounds if bound):
+        window = self._window()
+        if window and window.counter != "epoch":
             return False
         return all(
             self._of_schedules(part) for expr in n.expressions(self.rule) for part in n.walk(expr)
         )
 
     def _of_schedules(self, part: n.Expr) -> bool:
-        if isinstance(part, n.Improves | n.Stalls):
+        if remembers(part) or isinstance(part, n.Setting):
             return False
         if not isinstance(part, n.Name):
             return True
@@ -97,42 +142,43 @@ class _Rule:
         return Schedule(
             named=keys.named(self.rule),
             function=free.free(snake(self.rule)),
-            params=self.params,
+            params=self.reader.params,
             gates=gates,
             condition=self.condition,
             action=action,
-            needs_epochs="epochs" in self._values()
+            needs_epochs="epochs" in self.reader.values
             or any(c.is_share for g in gates for c in g.counts),
         )
 
     def plan(self, keys: Keys, free: Identifiers) -> RulePlan:
         acts = self._acts()
-        slots = self._slots()
+        slots = slots_of(self.context, self.rule)
         feeds = acts if acts.is_batch or acts.metrics != "last" else HOOKS["epoch_end"]
-        feeds = HOOKS["epoch_end"] if acts.name == "train_end" else feeds
-        gate, window = self._gate(), self._window()
-        return RulePlan(
+        waits = [action.duration for action in self.rule.actions if isinstance(action, n.Wait)]
+        wait = count_of(self.context, waits[0]) if waits else None
+        times = self.rule.times
+        once = None if times is None else Count(1.0)
+        rule = RulePlan(
             named=keys.named(self.rule),
             class_name=free.free(camel(snake(self.rule))),
-            params=self.params,
+            params=self.reader.params,
             acts=acts,
             feeds=feeds,
             notes=self._notes(acts),
             keeps_notes=isinstance(self.rule.trigger, n.On) or acts.is_batch,
-            reads=self._reads(),
-            gate=gate,
-            window=window,
-            once=self.rule.times is not None,
+            reads=self.reader.metrics,
+            gate=self._gate(),
+            window=self._window(),
+            most=number_of(self.context, times.count) if times and times.count else once,
+            wait=wait,
+            wait_by=counter_of(self.context, waits[0]) if waits else "epoch",
             condition=self.condition,
             slots=slots,
             actions=self.rule.actions,
-            counts_steps=bool(
-                ({"step"} if acts.is_batch and not acts.trains else {"batch", "step"})
-                & self._values()
-                or any(g and g.counter == "step" for g in (gate, window))
-                or any(s.counter == "step" for s in slots)
-            ),
+            counts_steps=False,
+            uses_variables=self.reader.uses_variables,
         )
+        return replace(rule, counts_steps=self._counts_steps(rule))
 
     # ----------------------------------------------------------------------------- details
 
@@ -140,8 +186,24 @@ class _Rule:
         trigger = self.rule.trigger
         if isinstance(trigger, n.On):
             return HOOKS[ALIASES.get(trigger.hook, trigger.hook)]
-        starts = any(is_setting(a) for a in self.rule.actions)
-        return HOOKS[f"{trigger.unit}_{'begin' if starts else 'end'}"]
+        unit = self.context.trigger_unit(trigger)
+        if unit == "time":
+            return HOOKS["batch_end"]
+        return HOOKS[f"{unit}_{'begin' if acts_at_start(self.context, self.rule) else 'end'}"]
+
+    def _counts_steps(self, rule: RulePlan) -> bool:
+        """Whether it must know how many batches are done."""
+        # Of a validation's batches Keras itself tells which one it is.
+        asked = {"step"} if rule.acts.is_batch and not rule.acts.trains else {"batch", "step"}
+        if rule.acts.argument != "epoch" and rule.acts.name not in ("train_begin", "train_end"):
+            asked.add("progress")
+        counters = [gate.counter for gate in (rule.gate, rule.window) if gate]
+        counters += [slot.counter for slot in rule.slots] + [rule.wait_by]
+        batches = any(
+            isinstance(slot.node, n.Call) and slot.node.function == "per_batch"
+            for slot in rule.slots
+        )
+        return bool(asked & self.reader.values) or "step" in counters or batches
 
     def _notes(self, acts: Hook) -> tuple[Hook, ...]:
         """Where the metrics are remembered for a hook whose logs hold none."""
@@ -151,31 +213,19 @@ class _Rule:
         return (HOOKS["batch_end"], HOOKS["epoch_end"]) if within_epoch else (HOOKS["epoch_end"],)
 
     def _reads_metrics(self) -> bool:
-        return any(
-            self.context.metrics_in(expr) or _lists_logs(expr) for expr in n.expressions(self.rule)
+        return bool(self.reader.metrics) or any(
+            _lists_logs(expr) for expr in n.expressions(self.rule)
         )
-
-    def _reads(self) -> tuple[str, ...]:
-        exprs = n.expressions(self.rule)
-        return tuple(dict.fromkeys(m.name for e in exprs for m in self.context.metrics_in(e)))
-
-    def _values(self) -> set[str]:
-        return {
-            part.name
-            for expr in n.expressions(self.rule)
-            for part in n.walk(expr)
-            if isinstance(part, n.Name) and self.context.kind_of(part) == "value"
-        }
 
     def _gate(self) -> Gate | None:
         trigger = self.rule.trigger
         match trigger:
-            case n.Every(count=n.Number() | n.Name() as count):
-                counts = (self._count(count),)
-                return Gate("every", _counter(trigger.unit), counts, trigger.span)
+            case n.Every(period=period):
+                counts = (count_of(self.context, period),)
+                return Gate("every", counter_of(self.context, period), counts, trigger.span)
             case n.At():
-                positions = tuple(self._count(p) for p in trigger.positions)
-                return Gate("at", _counter(trigger.unit), positions, trigger.span)
+                positions = tuple(number_of(self.context, p) for p in trigger.positions)
+                return Gate("at", COUNTERS[trigger.unit], positions, trigger.span)
             case _:
                 return None
 
@@ -184,46 +234,8 @@ class _Rule:
         if window is None:
             return None
         bounds = tuple(b for b in (window.start, window.end) if b)
-        counts = tuple(self._count(b.count) for b in bounds)
-        return Gate(window.kind, _counter(self._unit(bounds[0])), counts, window.span)
-
-    def _unit(self, amount: n.Amount | n.Duration) -> str:
-        if amount.unit:
-            return amount.unit
-        if isinstance(amount.count, n.Name):
-            unit = self.context.params[amount.count.name].unit
-            if unit:
-                return "epoch" if unit == "percent" else unit
-        return "epoch"
-
-    def _count(self, count: n.Number | n.Name) -> Count:
-        if isinstance(count, n.Number):
-            return Count(count.value, None, count.is_percent)
-        param = self.context.params[count.name]
-        return Count(float(param.value), count.name, param.is_percent)
-
-    def _slots(self) -> tuple[Slot, ...]:
-        taken = Identifiers(argument(p.name) for p in self.params)
-        slots: dict[n.Expr, Slot] = {}
-        for expr in n.expressions(self.rule):
-            for part in n.walk(expr):
-                if isinstance(part, n.Improves | n.Stalls) and part not in slots:
-                    slots[part] = self._slot(part, taken)
-        return tuple(slots.values())
-
-    def _slot(self, part: n.Improves | n.Stalls, taken: Identifiers) -> Slot:
-        stem = variable(part.operand.name) if isinstance(part.operand, n.Name) else "value"
-        verb = "improves" if isinstance(part, n.Improves) else "stalls"
-        direction = better(self.context, part.operand)
-        assert direction is not None
-        counter: Counter = "epoch"
-        if isinstance(part, n.Stalls):
-            counter = _counter(self._unit(part.duration))
-        return Slot(taken.free(f"{stem}_{verb}"), part, direction, counter)
-
-
-def _counter(unit: str) -> Counter:
-    return "epoch" if unit == "epoch" else "step"
+        counts = tuple(count_of(self.context, b) for b in bounds)
+        return Gate(window.kind, counter_of(self.context, bounds[0]), counts, window.span)
 
 
 def _lists_logs(expr: n.Expr) -> bool:

@@ -12,16 +12,28 @@ from cbdsl.checks.context import ParamValue
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
 
-Counter = Literal["epoch", "step"]
+Remembering = n.Improves | n.Stalls | n.Held | n.Moves | n.Crosses | n.Call
+"""Expressions with a memory; of the calls those of a series."""
+
+Counter = Literal["epoch", "step", "time", "value"]
+"""What a gate or a clock counts; a time is in seconds."""
+
+
+COUNTED: dict[Counter, str] = {"epoch": "epoch", "step": "batch", "time": "second"}
+"""The unit of what a gate or a clock counts."""
 
 
 @dataclass(frozen=True)
 class Count:
-    """A number in a gate: a literal or a parameter, `is_share` if it is a part of the epochs."""
+    """A number: a literal, or a parameter times `factor`; `is_share` if it is a part of the epochs.
+
+    `value` is what it is in this run.
+    """
 
     value: float
-    param: str | None
-    is_share: bool
+    param: str | None = None
+    factor: int = 1
+    is_share: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,12 +52,25 @@ class Gate:
 
 @dataclass(frozen=True)
 class Slot:
-    """A predicate's memory: the attribute that holds it and what it is fed."""
+    """The memory of a predicate or a series: the attribute that holds it and what it is fed.
+
+    `better` is a direction where it asks for one; `counter` and `span` belong to its clock.
+    """
 
     name: str
-    node: n.Improves | n.Stalls
-    better: Better
-    counter: Counter
+    node: Remembering
+    better: Better | None = None
+    counter: Counter = "epoch"
+    span: Count | None = None
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether it starts again when the rule fires."""
+        return isinstance(self.node, n.Stalls | n.Held)
+
+    @property
+    def is_series(self) -> bool:
+        return isinstance(self.node, n.Call)
 
 
 @dataclass(frozen=True)
@@ -60,6 +85,8 @@ class Named:
     text: str
     begins: int
     """The first epoch in which it can act, as far as its trigger and window tell."""
+    order: int
+    """Its place among the rules, those of included files among them."""
     span: Span
 
 
@@ -97,11 +124,32 @@ class RulePlan:
     """The metrics it asks for."""
     gate: Gate | None
     window: Gate | None
-    once: bool
+    most: Count | None
+    """How often it may fire in all."""
+    wait: Count | None
+    """For how long it rests when it has fired, counted by `wait_by`."""
+    wait_by: Counter
     condition: n.Expr | None
     slots: tuple[Slot, ...]
     actions: tuple[n.Action, ...]
     counts_steps: bool
+    uses_variables: bool
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """A derived metric: a callback that puts it into the logs at every epoch's end."""
+
+    named: Named
+    class_name: str
+    params: tuple[ParamValue, ...]
+    metric: str
+    reads: tuple[str, ...]
+    """The metrics it is computed from."""
+    value: n.Expr
+    slots: tuple[Slot, ...]
+    counts_steps: bool
+    uses_variables: bool
 
 
 @dataclass(frozen=True)
@@ -122,15 +170,29 @@ class Plan:
 
     source: SourceFile
     params: Mapping[str, ParamValue]
+    variables: Mapping[str, float | bool]
+    """The variables and their values when training begins."""
+    limit: n.Limit | None
+    """Between what the learning rate is kept."""
     schedules: tuple[Schedule, ...]
+    metrics: tuple[MetricPlan, ...]
     callbacks: tuple[RulePlan | UsePlan, ...]
     sets_rate: bool
     """Whether a rule writes the learning rate."""
+    expected: frozenset[str]
+    """Metrics that come from elsewhere, sooner or later."""
+    reads_clock: bool
+    """Whether a rule asks how long training has lasted."""
 
     @property
     def rules(self) -> tuple[RulePlan, ...]:
         """The callbacks that are rules."""
         return tuple(c for c in self.callbacks if isinstance(c, RulePlan))
+
+    @property
+    def classes(self) -> tuple[MetricPlan | RulePlan, ...]:
+        """Everything that becomes a class with a memory, in the order in which they act."""
+        return (*self.metrics, *self.rules)
 
     @property
     def needs_run_dir(self) -> bool:
@@ -141,4 +203,4 @@ class Plan:
     def named(self) -> tuple[Named, ...]:
         """All rules, schedules too, in the order of the file."""
         every = [s.named for s in self.schedules] + [r.named for r in self.rules]
-        return tuple(sorted(every, key=lambda named: named.span))
+        return tuple(sorted(every, key=lambda named: named.order))

@@ -25,36 +25,45 @@ class Keys:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.seen: Counter[str] = Counter()
+        self.given = 0
 
-    def named(self, rule: n.Rule | n.Use) -> Named:
+    def named(self, rule: n.Rule | n.Use | n.Metric) -> Named:
         """What a rule is called; they are asked for in the order of the file."""
         canonical = rule_text(rule) if isinstance(rule, n.Rule) else statement(rule)
         digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
         source = self.context.source
         place, text = source.place(rule.span), source.slice(rule.span)
         begins = first_epoch(self.context, rule) if isinstance(rule, n.Rule) else 1
-        if isinstance(rule, n.Rule) and rule.name:
-            name = rule.name.name
-            return Named(name, name, place, f"{name}:{digest}", text, begins, rule.span)
-        # Equal rules without a name are told apart by their order.
-        self.seen[digest] += 1
-        return Named(None, place, place, f"{digest}:{self.seen[digest]}", text, begins, rule.span)
+        name = None if isinstance(rule, n.Use) or rule.name is None else rule.name.name
+        if name is None:
+            # Equal rules without a name are told apart by their order.
+            self.seen[digest] += 1
+            key = f"{digest}:{self.seen[digest]}"
+        else:
+            key = f"{'metric ' if isinstance(rule, n.Metric) else ''}{name}:{digest}"
+        self.given += 1
+        return Named(name, name or place, place, key, text, begins, self.given, rule.span)
 
 
 # What generated modules use themselves: names of the runtime with what it imports (they are copied
 # into a standalone module), and the attributes of a rule. Nothing from a file may hide them.
 _RUNTIME = """
-    Direct Improves Memory NotSettable Rule Stalls divide float32 inside listed modulo names numbers
-    power say settable share text text32 to_do write_whole
+    Best Change Count Crosses Direct Ema Held Highest Improves Lowest Mean Median Memory Moves
+    NotSettable PerBatch Prev Quantile Rule Shared SinceBest Slope Stalls Std Zscore
+    ceil cos divide exp float32 floor inside limited listed log log10 maximum minimum modulo names
+    numbers power reported rounded say settable share sin span_text sqrt tanh text text32 time_text
+    to_do write_whole clamp _copied
+    Moments Series Sums Window _exact _ratio _root bisect_left deque insort
     Any Callable ClassVar Fraction Mapping Path Real annotations functools keras math os struct sys
-    warnings
-    LearningRate callbacks learning_rate
+    time warnings
+    LearningRate Variables callbacks learning_rate
 """
 _ATTRIBUTES = """
-    advance batch batches begin begun effects epoch epochs fired fired_at firings key
-    known lr memory model name note params place print reset run_dir save set_model set_params
-    state step steps stop take_up warn
-    before logs self
+    advance batch batches begin begun clock effects elapsed epoch epochs fired fired_at firings key
+    known lr memory model name note params place print progress reset rest run_dir save set
+    set_model set_params setting started state step steps stop take_up tick variables wait waiting
+    warn
+    before earlier logs self
 """
 RESERVED = frozenset((_RUNTIME + _ATTRIBUTES).split())
 
@@ -121,9 +130,13 @@ def _when(trigger: n.Trigger) -> str:
     match trigger:
         case n.On():
             return f"on_{ALIASES.get(trigger.hook, trigger.hook)}"
-        case n.Every(count=n.Number() as count):
-            return f"every_{int(count.value)}_{PLURAL[trigger.unit]}"
-        case n.Every():
+        case n.Each():
             return f"every_{trigger.unit}"
+        case n.Every(period=n.Duration(count=n.Number() as count, unit=str() as unit)):
+            text = f"{count.value:g}".replace(".", "_")
+            return f"every_{text}_{PLURAL[unit]}"
+        case n.Every(period=n.Duration(count=count, unit=unit)):
+            named = count.name if isinstance(count, n.Name) else count.text
+            return f"every_{named}" if unit is None else f"every_{unit}"
         case n.At():
             return f"at_{trigger.unit}"

@@ -53,6 +53,16 @@ def share(part: float, whole: float) -> Fraction:
     return Fraction(repr(float(part))) * int(whole)
 
 
+def limited(rate: float | None, low: float, high: float) -> float | None:
+    """A rate between two bounds; what is no number stays what it is."""
+    return rate if rate is None or rate != rate else min(max(rate, low), high)
+
+
+def reported(value: float | None) -> float:
+    """A derived metric as the logs hold it: a 32-bit number, nan where there is none."""
+    return math.nan if value is None else float32(value)
+
+
 class NotSettable(RuntimeWarning):
     """A rule set the learning rate to what is no number, and it stays as it is."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ class Direct:
 
     Args:
         run_dir: where files are saved.
+
+    Attributes:
+        summarized: whether somebody says at the end of training why it ended.
     """
+
+    summarized = False
 
     def __init__(self, run_dir: str | os.PathLike[str] = ".") -> None:
         self.run_dir = run_dir
@@ -34,6 +40,8 @@ class Direct:
 
     def stop(self, rule: Any, why: str | None) -> None:
         rule.model.stop_training = True
+        if why and not self.summarized:
+            say(rule, f"{rule.name} ends the training: {why}", sys.stdout)
 
     def print(self, rule: Any, message: str) -> None:
         say(rule, message, sys.stdout)
@@ -43,6 +51,13 @@ class Direct:
 
     def save(self, rule: Any, path: str) -> None:
         write_whole(rule.model, inside(self.run_dir, path))
+
+    def elapsed(self, rule: Any) -> float:
+        return time.monotonic() - float(rule.started)
+
+    def setting(self, rule: Any, name: str) -> float | None:
+        value = getattr(rule.model.optimizer, name, None)
+        return None if value is None else float(value)
 
     def rate(self, rule: Any) -> float:
         return float(rule.model.optimizer.learning_rate)
@@ -55,7 +70,7 @@ class Direct:
 
 def to_do(verb: str) -> str:
     """An action's verb as it stands after `could not`."""
-    return "set lr" if verb == "lr" else verb
+    return {"lr": "set lr", "set": "set a variable"}.get(verb, verb)
 
 
 def say(rule: Any, message: str, stream: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from cbdsl.runtime.effects import Direct
 from cbdsl.runtime.memory import Memory
-from cbdsl.runtime.words import numbers
+from cbdsl.runtime.words import numbers, text
 
 
 class Rule:
@@ -24,6 +26,10 @@ class Rule:
         batch: how many batches of this epoch are done; only kept by rules that ask.
         step: how many batches are done in all; only kept by rules that ask.
         known: the metrics last seen; only kept by rules that ask.
+        clock: the time in training at the last `tick`, in seconds.
+        rest: a unit, and the last epoch, batch or second of a wait; None without one.
+        started: when training began, by the monotonic clock, in seconds.
+        variables: what the rules of the file share; only there in rules that ask.
     """
 
     name: ClassVar[str]
@@ -32,11 +38,14 @@ class Rule:
     memory: ClassVar[tuple[str, ...]] = ()
 
     effects: Any = Direct()
+    variables: Any
     # Given by Keras:
     model: Any
     params: Any
 
-    _counters: ClassVar = ("firings", "fired_at", "epoch", "batch", "step", "begun")
+    _counters: ClassVar = (
+        "firings", "fired_at", "epoch", "batch", "step", "begun", "clock", "rest"
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,6 +61,8 @@ class Rule:
         self.batch = 0
         self.step = 0
         self.begun = 0
+        self.clock = 0.0
+        self.rest: tuple[str, float] | None = None
         self.known: dict[str, float] = {}
 
     def state(self) -> dict[str, Any]:
@@ -68,12 +79,13 @@ class Rule:
             if isinstance(mine, Memory):
                 mine.take_up(value)
             else:
-                setattr(self, name, dict(value) if isinstance(value, dict) else value)
+                setattr(self, name, _copied(value))
 
     # ----------------------------------------------------------------------- where we are
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.reset()
+        self.started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if epoch and not self.epoch and not self.step:
@@ -115,6 +127,40 @@ class Rule:
         before, self.begun = self.begun, self.step + 1
         return before, self.begun
 
+    def tick(self) -> tuple[float, float]:
+        """The time in training at the last call, and now, in seconds."""
+        earlier, self.clock = self.clock, self.elapsed
+        return earlier, self.clock
+
+    @property
+    def elapsed(self) -> float:
+        """The time in training, in seconds."""
+        elapsed: float = self.effects.elapsed(self)
+        return elapsed
+
+    def progress(self, epochs: int, batches: int = 0) -> float | None:
+        """How much of the training is done, from 0 to 1, after so many epochs and batches."""
+        planned, size = self.epochs, self.batches
+        if not planned:
+            return None
+        return (epochs + (batches / size if size else 0)) / planned
+
+    def setting(self, name: str) -> float | None:
+        """A number that the optimizer has; None if it has none of that name."""
+        value: float | None = self.effects.setting(self, name)
+        return value
+
+    def waiting(self) -> bool:
+        """Whether it rests since it fired last."""
+        if self.rest is None:
+            return False
+        unit, last = self.rest
+        now = self._now(unit)
+        return now < last if unit == "second" else now <= last
+
+    def _now(self, unit: str) -> float:
+        return {"epoch": self.epoch, "batch": self.step}.get(unit, self.elapsed)
+
     def note(self, logs: Any, keep: bool = False) -> None:
         """Remember these metrics for hooks that have none; with `keep` also those not in them."""
         seen = numbers(logs)
@@ -144,6 +190,27 @@ class Rule:
         """Save the model or its weights, by the path's ending, below the run directory."""
         self._do("save", path, self.effects.save)
 
+    def wait(self, span: float, unit: str) -> None:
+        """Rest for the next `span` epochs, batches or seconds; `unit` is one of them."""
+        self.rest = (unit, self._now(unit) + span)
+        self.effects.done(self, "wait", (span, unit))
+
+    def set(self, name: str, holds: float | None, fails: bool | None = None) -> None:
+        """Set a variable: a number stays one that is finite.
+
+        One that is true or false is given whether a condition is true and whether it is false;
+        where it is neither, the variable cannot be set.
+        """
+        value = None if fails is False and not holds else holds
+        self._do("set", (name, value), self._set)
+
+    def _set(self, rule: Any, change: tuple[str, float | None]) -> None:
+        name, value = change
+        if value is None or not math.isfinite(value):
+            raise ValueError(f"`{name}` would be {text(value)}")
+        is_truth = isinstance(self.variables.start[name], bool)
+        setattr(self.variables, name, value if is_truth else float(value))
+
     @property
     def lr(self) -> float:
         """The learning rate."""
@@ -162,3 +229,10 @@ class Rule:
             self.effects.failed(self, verb, detail, error)
         else:
             self.effects.done(self, verb, detail)
+
+
+def _copied(value: Any) -> Any:
+    """Plain data that may have come from a file, where a tuple is a list."""
+    if isinstance(value, dict):
+        return dict(value)
+    return tuple(value) if isinstance(value, list) else value

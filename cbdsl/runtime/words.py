@@ -37,6 +37,25 @@ def text32(value: float | None) -> str:
     return text(value)
 
 
+def span_text(value: float, unit: str) -> str:
+    """A number of epochs or batches: `1 epoch`, `3 batches`."""
+    plural = "batches" if unit == "batch" else f"{unit}s"
+    return f"{text(value)} {unit if value == 1 else plural}"
+
+
+def time_text(seconds: float | None) -> str:
+    """A time in its units: `1 hour 23 minutes 45 seconds`; below a minute to the tenth."""
+    if seconds is None or not math.isfinite(seconds):
+        return text(seconds)
+    if abs(seconds) < 60:
+        return span_text(round(float(seconds), 1), "second")
+    minutes, rest = divmod(round(abs(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    counted = ((hours, "hour"), (minutes, "minute"), (rest, "second"))
+    parts = [span_text(count, unit) for count, unit in counted if count]
+    return ("-" if seconds < 0 else "") + " ".join(parts)
+
+
 def numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
     """The logs without what is no number, such as the outputs of a prediction."""
     # NumPy's numbers, which other callbacks may put there, are no plain data.

@@ -18,15 +18,30 @@ Series = Mapping[str, Sequence[float | None]]
 
 @dataclass(frozen=True)
 class Simulated:
-    """What happened: the record, the rate each epoch was trained with, how many epochs ran."""
+    """What happened: the record, and the rate each epoch was trained with."""
 
     record: Record
     rates: list[float]
-    epochs: int
+    logs: list[dict[str, float]]
+    """The metrics of each epoch's end, derived ones too."""
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs ran."""
+        return len(self.rates)
 
 
 class Silent(Recording):
-    """Records what rules do, and leaves terminal and disk alone."""
+    """Records what rules do, and leaves terminal, disk and clock alone."""
+
+    now = 0.0
+    """The time in training, in seconds."""
+
+    def elapsed(self, rule: Any) -> float:
+        return self.now
+
+    # A run is looked at when it is over.
+    summarized = True
 
     def print(self, rule: Any, message: str) -> None:
         pass
@@ -47,6 +62,7 @@ def simulate(
     batches: int | None = None,
     batch_series: Series | None = None,
     lr: float = 0.001,
+    epoch_seconds: float = 0.0,
 ) -> Simulated:
     """Run a program over given metrics.
 
@@ -58,6 +74,7 @@ def simulate(
         batches: how many batches an epoch has; as many as the longest batch series, else none.
         batch_series: a value a batch for each metric, the same in every epoch.
         lr: the rate when training begins.
+        epoch_seconds: how long an epoch takes; its batches take equal parts of it.
     """
     batch_series = batch_series or {}
     longest = max((len(values) for values in series.values()), default=0)
@@ -65,18 +82,21 @@ def simulate(
     size = max((len(v) for v in batch_series.values()), default=0) if batches is None else batches
     effects = Silent()
     who = members(plan, module, keras=keras)
-    run = _Run(who, Model(lr), effects, planned, size, plan.sets_rate)
+    run = _Run(who, Model(lr), effects, planned, size, plan.sets_rate, epoch_seconds)
     rates: list[float] = []
+    logged: list[dict[str, float]] = []
     run.call("on_train_begin")
     logs: dict[str, float] = {}
     for epoch in range(planned):
         logs = _at(series, epoch)
-        rates.append(run.epoch(epoch, logs, [_at(batch_series, b) for b in range(size)]))
+        rate, ended = run.epoch(epoch, logs, [_at(batch_series, b) for b in range(size)])
+        rates.append(rate)
+        logged.append(ended)
         # Asked only here: after a stop before it, Keras still trains one batch.
         if run.model.stop_training:
             break
     run.call("on_train_end", dict(logs))
-    return Simulated(effects.record, rates, len(rates))
+    return Simulated(effects.record, rates, logged)
 
 
 class _Run:
@@ -84,11 +104,14 @@ class _Run:
         self,
         who: Members,
         model: Model,
-        effects: Recording,
+        effects: Silent,
         epochs: int,
         batches: int,
         sets_rate: bool,
+        epoch_seconds: float,
     ) -> None:
+        self.effects = effects
+        self.epoch_seconds = epoch_seconds
         self.members = who
         self.model = model
         self.epochs = epochs
@@ -100,19 +123,24 @@ class _Run:
             rule.params, rule.model = params, model
 
     def call(self, method: str, *args: Any) -> None:
-        for rule in self.members.rules:
-            hook = getattr(rule, method, None)
+        for member in self.members.callbacks:
+            hook = getattr(member, method, None)
             if hook is not None:
                 hook(*args)
 
-    def epoch(self, epoch: int, logs: dict[str, float], batches: list[dict[str, float]]) -> float:
-        """One epoch; returns the rate it began with."""
+    def epoch(
+        self, epoch: int, logs: dict[str, float], batches: list[dict[str, float]]
+    ) -> tuple[float, dict[str, float]]:
+        """One epoch; returns the rate it began with, and its metrics with the derived ones."""
         optimizer = self.model.optimizer
+        self._clock(epoch)
         optimizer.learning_rate = self.members.rate(epoch, optimizer.learning_rate, self.epochs)
         self.call("on_epoch_begin", epoch, {})
         rate = optimizer.learning_rate
         for batch, batch_logs in enumerate(batches):
+            self._clock(epoch + batch / len(batches))
             self.call("on_train_batch_begin", batch, {})
+            self._clock(epoch + (batch + 1) / len(batches))
             self.call("on_train_batch_end", batch, dict(batch_logs))
             if self.model.stop_training:
                 break
@@ -123,10 +151,16 @@ class _Run:
             self.call("on_test_batch_begin", 0, {})
             self.call("on_test_batch_end", 0, dict(validation))
             self.call("on_test_end", dict(validation))
+        self._clock(epoch + 1)
         # What Keras's scheduler, which stands before the rules, puts there.
         more = {"learning_rate": optimizer.learning_rate} if self.sets_rate else {}
-        self.call("on_epoch_end", epoch, logs | more)
-        return rate
+        ended = logs | more
+        self.call("on_epoch_end", epoch, ended)
+        return rate, ended
+
+    def _clock(self, epochs: float) -> None:
+        """That so many epochs are done."""
+        self.effects.now = epochs * self.epoch_seconds
 
 
 def _at(series: Series, index: int) -> dict[str, float]:

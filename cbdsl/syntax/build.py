@@ -11,7 +11,7 @@ from lark import Token, Tree
 
 from cbdsl.catalog.hooks import ALIASES
 from cbdsl.catalog.metrics import Better
-from cbdsl.catalog.units import SINGULAR
+from cbdsl.catalog.units import SECONDS, SINGULAR
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
@@ -57,6 +57,20 @@ class Builder:
                 callback, *arguments = tree.children
                 given = (self.argument(cast(Branch, a)) for a in arguments if a is not None)
                 return n.Use(self.name(callback), tuple(given), span=span)
+            case "metric":
+                name, value = tree.children
+                return n.Metric(self.metric(name), self.expr(cast(Branch, value)), span=span)
+            case "expects":
+                return n.Expects(tuple(self.metric(m) for m in tree.children), span=span)
+            case "let":
+                name, value = tree.children
+                start = cast(Anything, self.literal(cast(Branch, value)))
+                return n.Let(self.name(name), start, span=span)
+            case "limit":
+                target, low, high = cast(list[Branch], tree.children)
+                return n.Limit(self.name(target), self.expr(low), self.expr(high), span=span)
+            case "include":
+                return n.Include(self.text(tree.children[0]), span=span)
             case "minimize" | "maximize":
                 metric = self.metric(tree.children[0])
                 better: Better = "lower" if tree.data == "minimize" else "higher"
@@ -79,16 +93,21 @@ class Builder:
             trigger=self.trigger(trigger),
             window=None if window is None else self.window(window),
             condition=None if condition is None else self.condition(condition),
-            times=None if times is None else n.Times(span=_span(times)),
+            times=None if times is None else self.times(times),
             actions=tuple(self.action(cast(Branch, a)) for line in lines for a in line.children),
             span=span,
         )
         if rule.times and rule.condition and not rule.condition.then:
             at = rule.times.span
             why = "without it the condition and the word behind it could run together"
-            help = "write `then once`"
-            self._problem("CBR114", "`then` is missing before `once`", at, why, help)
+            word = "once" if rule.times.count is None else "at most"
+            help = f"write `then {word}`"
+            self._problem("CBR114", f"`then` is missing before `{word}`", at, why, help)
         return rule
+
+    def times(self, tree: Branch) -> n.Times:
+        count = self.count(tree.children[0]) if tree.data == "at_most" else None
+        return n.Times(count, span=_span(tree))
 
     def trigger(self, tree: Branch) -> n.Trigger:
         parts, span = tree.children, _span(tree)
@@ -96,19 +115,18 @@ class Builder:
             case "on":
                 hook = cast(Token, parts[0])
                 return n.On(ALIASES.get(hook, str(hook)), _span(hook), span=span)
-            case "every_one":
-                return n.Every(None, _unit(parts[0]), span=span)
+            case "each":
+                return n.Each(_unit(parts[0]), span=span)
             case "every":
-                return n.Every(self.count(parts[0]), _unit(parts[1]), span=span)
+                return n.Every(self.duration(cast(Branch, parts[0])), span=span)
             case "at":
                 positions = tuple(self.count(p) for p in parts[1:])
                 return n.At(_unit(parts[0]), positions, span=span)
             case _:
-                positions = tuple(self.number(p) for p in parts)
-                return n.At("epoch", positions, span=span)
+                return n.At("epoch", tuple(self.count(p) for p in parts), span=span)
 
     def window(self, tree: Branch) -> n.Window:
-        amounts = [self.amount(cast(Branch, a)) for a in tree.children]
+        amounts = [self.duration(cast(Branch, a)) for a in tree.children]
         span = _span(tree)
         match tree.data:
             case "after":
@@ -117,11 +135,6 @@ class Builder:
                 return n.Window("until", None, amounts[0], span=span)
             case _:
                 return n.Window("from", amounts[0], amounts[1], span=span)
-
-    def amount(self, tree: Branch) -> n.Amount:
-        count, *unit = tree.children
-        named = _unit(unit[0]) if unit and unit[0] is not None else None
-        return n.Amount(self.count(count), named, span=_span(tree))
 
     def condition(self, tree: Branch) -> n.Condition:
         test, then = cast(list[Branch], tree.children)
@@ -138,6 +151,8 @@ class Builder:
                 return n.Warn(self.text(parts[0]), span=span)
             case "save":
                 return n.Save(self.text(parts[0]), span=span)
+            case "wait":
+                return n.Wait(self.duration(cast(Branch, parts[0])), span=span)
             case _:
                 target, op, value = parts
                 symbol = cast(Anything, str(cast(Branch, op).children[0]))
@@ -168,6 +183,21 @@ class Builder:
                 by = None if parts[2] is None else self.expr(parts[2])
                 lasting = self.duration(parts[1])
                 return n.Stalls(self.expr(parts[0]), lasting, by, span=span)
+            case "held":
+                return n.Held(self.expr(parts[0]), self.duration(parts[1]), span=span)
+            case "moves":
+                word = cast(Anything, str(parts[1].children[0]))
+                return n.Moves(self.expr(parts[0]), word, span=span)
+            case "crosses":
+                side = cast(Anything, str(parts[1].children[0]))
+                return n.Crosses(self.expr(parts[0]), side, self.expr(parts[2]), span=span)
+            case "call":
+                function, *arguments = tree.children
+                given = (self.expr(cast(Branch, a)) for a in arguments if a is not None)
+                name = cast(Branch, function).children[0]
+                return n.Call(str(name), _span(name), tuple(given), span=span)
+            case "setting":
+                return n.Setting(str(tree.children[0]), span=span)
             case "state":
                 state = cast(Anything, str(parts[2].children[0]))
                 return n.State(self.expr(parts[0]), state, parts[1] is not None, span=span)
@@ -192,9 +222,8 @@ class Builder:
                 return n.Truth(tree.data == "true", span=span)
             case "string":
                 return self.text(tree.children[0])
-            case "span":
-                count, unit = tree.children
-                return n.SpanLiteral(self.number(count), _unit(unit), span=span)
+            case "duration":
+                return self.duration(tree)
             case "minus_number" | "minus_percent":
                 number = self.number(tree.children[0])
                 return n.Number(-number.value, "-" + number.text, span=span)
@@ -202,8 +231,31 @@ class Builder:
                 return self.number(tree.children[0])
 
     def duration(self, tree: Branch) -> n.Duration:
-        count, *unit = tree.children
-        return n.Duration(self.count(count), _unit(unit[0]) if unit else None, span=_span(tree))
+        """A span of the training, or a number or a name that stands for one."""
+        span = _span(tree)
+        match tree.data:
+            case "duration":
+                count, unit, more = tree.children
+                further = cast(Branch, more).children
+                parts = tuple(
+                    n.Duration(self.number(c), _unit(u), span=_span(c).to(_span(u)))
+                    for c, u in zip(further[::2], further[1::2], strict=True)
+                )
+                duration = n.Duration(self.count(count), _unit(unit), parts, span=span)
+                self._one_kind(duration)
+                return duration
+            case "values":
+                return n.Duration(self.count(tree.children[0]), "value", span=span)
+            case _:
+                return n.Duration(self.count(tree.children[0]), None, span=span)
+
+    def _one_kind(self, duration: n.Duration) -> None:
+        """Only times have several parts, all of them written out."""
+        is_time = all(part.unit in SECONDS for part in (duration, *duration.more))
+        if duration.more and not (is_time and isinstance(duration.count, n.Number)):
+            help = "write one number and one unit; only a time such as `1 hour 30 minutes` has more"
+            message = "these numbers do not add up to one span"
+            self._problem("CBR303", message, duration.span, help=help)
 
     def count(self, item: Branch | Token) -> n.Number | n.Name:
         """A number or the name of a parameter."""

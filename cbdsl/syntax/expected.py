@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cbdsl.catalog.actions import ACTIONS
-from cbdsl.catalog.units import PLURAL, SINGULAR
+from cbdsl.catalog.units import COUNTS, PLURAL, SECONDS
 
-VERBS = frozenset(verb for verb, action in ACTIONS.items() if not action.setting)
+VERBS = frozenset(
+    verb for verb, action in ACTIONS.items() if not action.setting and action.form.startswith(verb)
+)
+"""The words that actions begin with; a variable and a setting are set by their own name."""
+
 ASSIGN = frozenset({"=", "+=", "-=", "*=", "/="})
 COMPARE = frozenset({"<", "<=", ">", ">=", "==", "!="})
-UNITS = frozenset({*PLURAL, *SINGULAR})
+MOVES = frozenset({"rises", "falls"})
+SIDES = frozenset({"above", "below"})
+PREDICATES = MOVES | {"improves", "stalls", "crosses", "is"}
+TIMES = frozenset({"times", "time"})
 
-_OPERATORS = COMPARE | {"+", "-", "*", "/", "%", "**", "and", "or", "improves", "stalls", "is"}
+TIME_UNITS = frozenset({*SECONDS, *(PLURAL[unit] for unit in SECONDS)})
+COUNT_UNITS = frozenset({*COUNTS, *(PLURAL[unit] for unit in COUNTS)})
+UNITS = COUNT_UNITS | TIME_UNITS
+VALUES = frozenset({"value", "values"})
+COUNTED = UNITS | VALUES
+"""What `stalls` can count."""
+
+_OPERATORS = COMPARE | PREDICATES | {"+", "-", "*", "/", "%", "**", "and", "or", "for"}
 _VALUE = frozenset({"NAME", "NUMBER", "PERCENT", "STRING", "BACKTICK", "true", "false"})
-_VALUE |= {"-", "(", "not"}
+_VALUE |= {"-", "(", "not", "best", "optimizer"}
 
 VALUE = frozenset({"(", "NUMBER"})
 """What is accepted where an expression can begin, and nowhere else."""
@@ -23,23 +37,34 @@ _WINDOWS = frozenset({"after", "until", "from"})
 
 # What can stand somewhere, in the groups that people think in: the words by which a group is
 # known, all that belong to it, and what it is called.
-_GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
-    (frozenset({"stop"}), VERBS | {"NAME"}, "an action"),
-    (VALUE, _VALUE, "a value"),
-    (frozenset({"<"}), _OPERATORS, "an operator"),
-    (frozenset({"on"}), frozenset({"on", "every", "at"}), "a trigger (`on`, `every`, `at`)"),
-    (frozenset({"after"}), _WINDOWS, "a window (`after`, `until`, `from`)"),
-    (frozenset({"epochs"}), UNITS, "a unit (`epochs`, `batches`)"),
-    (frozenset({"+="}), ASSIGN, "`=`, `+=`, `-=`, `*=` or `/=`"),
-    (frozenset({"true"}), frozenset({"true", "false", "-"}), "`true` or `false`"),
-    (frozenset({"NUMBER"}), frozenset({"NUMBER"}), "a number"),
-    (frozenset({"PERCENT"}), frozenset({"PERCENT"}), "a percent"),
-    (frozenset({"NAME"}), frozenset({"NAME", "BACKTICK"}), "a name"),
-    (frozenset({"STRING"}), frozenset({"STRING"}), "a text in quotes"),
-    (frozenset({"LABEL"}), frozenset({"LABEL"}), "a name and a colon"),
+_GROUPS: tuple[tuple[frozenset[str], frozenset[str], tuple[str, ...]], ...] = (
+    (frozenset({"stop"}), VERBS | {"NAME"}, ("an action",)),
+    (VALUE, _VALUE, ("a value",)),
+    # A function's bracket and a time's further parts go without saying.
+    (frozenset({"<"}), _OPERATORS | {"(", "NUMBER"}, ("an operator",)),
+    (frozenset({"on"}), frozenset({"on", "every", "at"}), ("a trigger (`on`, `every`, `at`)",)),
+    (frozenset({"after"}), _WINDOWS, ("a window (`after`, `until`, `from`)",)),
+    (
+        frozenset({"hours"}),
+        UNITS,
+        ("a unit (`epochs`, `batches`, `seconds`, `minutes`, `hours`)",),
+    ),
+    (frozenset({"epochs"}), COUNT_UNITS, ("`epoch`", "`batch`")),
+    (frozenset({"values"}), VALUES, ("`values`",)),
+    (TIMES, TIMES, ("`times`",)),
+    (frozenset({"+="}), ASSIGN, ("`=`, `+=`, `-=`, `*=` or `/=`",)),
+    (frozenset({"true"}), frozenset({"true", "false", "-"}), ("`true` or `false`",)),
+    (frozenset({"NUMBER"}), frozenset({"NUMBER"}), ("a number",)),
+    (frozenset({"PERCENT"}), frozenset({"PERCENT"}), ("a percent",)),
+    (frozenset({"NAME"}), frozenset({"NAME", "BACKTICK"}), ("a name",)),
+    (frozenset({"STRING"}), frozenset({"STRING"}), ("a text in quotes",)),
+    (frozenset({"LABEL"}), frozenset({"LABEL"}), ("a name and a colon",)),
+    (frozenset({"if"}), frozenset({"if"}), ("`if`",)),
+    (frozenset({"then"}), frozenset({"then"}), ("`then`",)),
+    (frozenset({"once", "at"}), frozenset({"once", "at"}), ("`once`", "`at most`")),
 )
 
-_LATER = ("if", "then", "once", "nan", "finite", "missing", "not", ":", ",")
+_LATER = ("nan", "finite", "missing", "not", ":", ",")
 
 
 def expected(accepted: Iterable[str]) -> str:
@@ -48,7 +73,7 @@ def expected(accepted: Iterable[str]) -> str:
     items: list[str] = []
     for known_by, members, words in _GROUPS:
         if known_by <= rest:
-            items.append(words)
+            items += words
             rest -= members
     items += [f"`{word}`" for word in _LATER if word in rest]
     items += [f"`{word}`" for word in sorted(rest.difference(_LATER))]

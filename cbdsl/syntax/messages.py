@@ -50,7 +50,8 @@ def _glued(error: Glued, source: SourceFile) -> Diagnostic:
     message = f"`{source.slice(span)}` cannot stand here"
     help = f"write a space between `{error.before}` and `{error.after}`"
     if error.after not in WORDS:
-        help = did_you_mean(source.slice(span), WORDS) or help
+        text = source.slice(span)
+        help = did_you_mean(text, WORDS - {text}) or help
     return Diagnostic("CBR109", message, source, span, help=help)
 
 
@@ -67,13 +68,20 @@ def _end(t: Trouble, owns: bool) -> Diagnostic:
 _MISTAKES: tuple[Callable[[Trouble], Diagnostic | None], ...] = (
     wrong_signs.loose_percent,
     wrong_signs.character,
+    wrong_signs.named_argument,
     wrong_signs.equals,
+    wrong_signs.function,
+    wrong_words.statement,
     wrong_words.verb,
     wrong_words.first,
+    wrong_signs.unit,
+    wrong_signs.times,
+    wrong_signs.span,
+    wrong_words.predicate,
     wrong_signs.number,
     wrong_words.clause,
     wrong_words.later,
+    wrong_signs.point,
     wrong_words.word,
-    wrong_signs.call,
     wrong_signs.sign,
 )

@@ -1,189 +1,99 @@
-"""The tree of a rule file: frozen values, each with the span it was read from.
-
-Spans are left out of comparisons, so two trees are equal when they say the same.
-"""
+"""The tree of a rule file: frozen values, each with the span it was read from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from cbdsl.source import Span
-
-
-@dataclass(frozen=True)
-class Node:
-    """Whatever has a place in the text."""
-
-    span: Span = field(compare=False, repr=False, kw_only=True)
-
-
-# ------------------------------------------------------------------------------ expressions
-
-
-@dataclass(frozen=True)
-class Number(Node):
-    """`3`, `0.5`, `90%`: `value` is what it stands for (0.9), `text` how it was written."""
-
-    value: float
-    text: str
-
-    @property
-    def is_percent(self) -> bool:
-        return self.text.endswith("%")
-
-
-@dataclass(frozen=True)
-class Truth(Node):
-    """`true` or `false`."""
-
-    value: bool
-
-
-@dataclass(frozen=True)
-class Placeholder(Node):
-    """`{loss:.3f}` in a text: an expression, or the word `metrics` or `logs`."""
-
-    value: Expr | Literal["metrics", "logs"]
-    spec: str
-
-
-@dataclass(frozen=True)
-class Text(Node):
-    """A text in quotes, cut into what stands there as it is and what is filled in."""
-
-    parts: tuple[str | Placeholder, ...]
-
-    @property
-    def placeholders(self) -> tuple[Placeholder, ...]:
-        return tuple(p for p in self.parts if isinstance(p, Placeholder))
-
-
-@dataclass(frozen=True)
-class Name(Node):
-    """A bare name, or one in backticks, which is always a metric."""
-
-    name: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True)
-class Minus(Node):
-    """`-x`."""
-
-    operand: Expr
-
-
-@dataclass(frozen=True)
-class Binary(Node):
-    """`left op right`, for `+ - * / % **`."""
-
-    op: str
-    left: Expr
-    right: Expr
-
-
-@dataclass(frozen=True)
-class Compare(Node):
-    """A chain of comparisons: `0.1 < loss < 2` has two `ops` and three `operands`."""
-
-    ops: tuple[str, ...]
-    operands: tuple[Expr, ...]
-
-
-@dataclass(frozen=True)
-class All(Node):
-    """`a and b and …`."""
-
-    operands: tuple[Expr, ...]
-
-
-@dataclass(frozen=True)
-class Any(Node):
-    """`a or b or …`."""
-
-    operands: tuple[Expr, ...]
-
-
-@dataclass(frozen=True)
-class Not(Node):
-    """`not a`."""
-
-    operand: Expr
-
-
-@dataclass(frozen=True)
-class State(Node):
-    """`x is [not] nan`, `finite` or `missing`."""
-
-    operand: Expr
-    state: Literal["nan", "finite", "missing"]
-    negated: bool
-
-
-@dataclass(frozen=True)
-class Duration(Node):
-    """`3 epochs`, `n batches`, or a parameter that holds a whole span (no unit then)."""
-
-    count: Number | Name
-    unit: str | None
-
-
-@dataclass(frozen=True)
-class Improves(Node):
-    """`x improves [by d]`."""
-
-    operand: Expr
-    by: Expr | None
-
-
-@dataclass(frozen=True)
-class Stalls(Node):
-    """`x stalls for N epochs [by d]`."""
-
-    operand: Expr
-    duration: Duration
-    by: Expr | None
-
-
-Expr = (
-    Number
-    | Truth
-    | Text
-    | Name
-    | Minus
-    | Binary
-    | Compare
-    | All
-    | Any
-    | Not
-    | State
-    | Improves
-    | Stalls
+from cbdsl.syntax.expressions import (
+    All,
+    Any,
+    Binary,
+    Call,
+    Compare,
+    Crosses,
+    Duration,
+    Expr,
+    Held,
+    Improves,
+    Minus,
+    Moves,
+    Name,
+    Node,
+    Not,
+    Number,
+    Placeholder,
+    Setting,
+    Stalls,
+    State,
+    Text,
+    Truth,
+    children,
+    walk,
 )
 
-
-def children(node: Expr) -> tuple[Expr, ...]:
-    """The expressions directly inside an expression, in the order of the text."""
-    match node:
-        case Minus() | Not() | State():
-            return (node.operand,)
-        case Binary():
-            return (node.left, node.right)
-        case Compare() | All() | Any():
-            return node.operands
-        case Improves() | Stalls():
-            return (node.operand,) if node.by is None else (node.operand, node.by)
-        case Text():
-            return tuple(p.value for p in node.placeholders if not isinstance(p.value, str))
-        case Number() | Truth() | Name():
-            return ()
-
-
-def walk(node: Expr) -> tuple[Expr, ...]:
-    """An expression and everything inside it, outermost first, in the order of the text."""
-    return (node, *(inner for child in children(node) for inner in walk(child)))
-
+__all__ = [
+    "Action",
+    "All",
+    "Any",
+    "Argument",
+    "Assign",
+    "At",
+    "Binary",
+    "Call",
+    "Compare",
+    "Computing",
+    "Condition",
+    "Crosses",
+    "Direction",
+    "Duration",
+    "Each",
+    "Every",
+    "Expects",
+    "Expr",
+    "File",
+    "Held",
+    "Improves",
+    "Include",
+    "Language",
+    "Let",
+    "Limit",
+    "Metric",
+    "Minus",
+    "Moves",
+    "Name",
+    "Node",
+    "Not",
+    "Number",
+    "On",
+    "Param",
+    "ParamLiteral",
+    "Placeholder",
+    "Print",
+    "Rule",
+    "Save",
+    "Setting",
+    "Stalls",
+    "State",
+    "Statement",
+    "Stop",
+    "Text",
+    "Times",
+    "Trigger",
+    "Truth",
+    "Use",
+    "Wait",
+    "Warn",
+    "Window",
+    "children",
+    "durations",
+    "expressions",
+    "expressions_of",
+    "names",
+    "walk",
+]
 
 # ------------------------------------------------------------------------------------ rules
 
@@ -197,11 +107,17 @@ class On(Node):
 
 
 @dataclass(frozen=True)
-class Every(Node):
-    """`every epoch` (no count) or `every N batches`."""
+class Each(Node):
+    """`every epoch`, `every batch`."""
 
-    count: Number | Name | None
     unit: str
+
+
+@dataclass(frozen=True)
+class Every(Node):
+    """`every N epochs`, `every 10 minutes`."""
+
+    period: Duration
 
 
 @dataclass(frozen=True)
@@ -212,15 +128,7 @@ class At(Node):
     positions: tuple[Number | Name, ...]
 
 
-Trigger = On | Every | At
-
-
-@dataclass(frozen=True)
-class Amount(Node):
-    """A bound of a window: a number or a parameter, with or without a unit."""
-
-    count: Number | Name
-    unit: str | None
+Trigger = On | Each | Every | At
 
 
 @dataclass(frozen=True)
@@ -228,8 +136,8 @@ class Window(Node):
     """`after N` has a `start`, `until N` an `end`, `from N to M` both."""
 
     kind: Literal["after", "until", "from"]
-    start: Amount | None
-    end: Amount | None
+    start: Duration | None
+    end: Duration | None
 
 
 @dataclass(frozen=True)
@@ -242,9 +150,9 @@ class Condition(Node):
 
 @dataclass(frozen=True)
 class Times(Node):
-    """How often a rule may fire in all; None stands for any number."""
+    """How often a rule may fire in all: `at most N times`, or `once` (no count)."""
 
-    count: Literal[1] = 1
+    count: Number | Name | None
 
 
 @dataclass(frozen=True)
@@ -284,7 +192,14 @@ class Assign(Node):
     value: Expr
 
 
-Action = Stop | Print | Warn | Save | Assign
+@dataclass(frozen=True)
+class Wait(Node):
+    """`wait N epochs`."""
+
+    duration: Duration
+
+
+Action = Stop | Print | Warn | Save | Assign | Wait
 
 
 # ------------------------------------------------------------------------------- statements
@@ -297,15 +212,7 @@ class Language(Node):
     version: Number
 
 
-@dataclass(frozen=True)
-class SpanLiteral(Node):
-    """A duration as a parameter's value: `3 epochs`."""
-
-    count: Number
-    unit: str
-
-
-ParamLiteral = Number | Truth | Text | SpanLiteral
+ParamLiteral = Number | Truth | Text | Duration
 
 
 @dataclass(frozen=True)
@@ -325,8 +232,47 @@ class Direction(Node):
 
 
 @dataclass(frozen=True)
+class Metric(Node):
+    """`metric NAME = expression`: a metric computed from others at every epoch's end."""
+
+    name: Name
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Expects(Node):
+    """`expects NAME, …`: metrics that come from elsewhere."""
+
+    metrics: tuple[Name, ...]
+
+
+@dataclass(frozen=True)
+class Let(Node):
+    """`let NAME = literal`: a variable, and its value when training begins."""
+
+    name: Name
+    value: Number | Truth
+
+
+@dataclass(frozen=True)
+class Limit(Node):
+    """`limit lr from A to B`."""
+
+    target: Name
+    low: Expr
+    high: Expr
+
+
+@dataclass(frozen=True)
+class Include(Node):
+    """`include "other.cbr"`."""
+
+    path: Text
+
+
+@dataclass(frozen=True)
 class Rule(Node):
-    """`[NAME:] TRIGGER [WINDOW] [if CONDITION [then]] [once] ACTION, …`."""
+    """`[NAME:] TRIGGER [WINDOW] [if CONDITION [then]] [once | at most N times] ACTION, …`."""
 
     name: Name | None
     trigger: Trigger
@@ -353,7 +299,7 @@ class Use(Node):
     arguments: tuple[Argument, ...]
 
 
-Statement = Language | Param | Direction | Use | Rule
+Statement = Language | Param | Metric | Expects | Direction | Let | Limit | Include | Use | Rule
 
 
 @dataclass(frozen=True)
@@ -369,6 +315,11 @@ class File(Node):
         return tuple(s for s in self.statements if isinstance(s, Rule))
 
     @property
+    def computing(self) -> tuple[Computing, ...]:
+        """The rules and the derived metrics, in the order of the file."""
+        return tuple(s for s in self.statements if isinstance(s, Computing))
+
+    @property
     def uses(self) -> tuple[Use, ...]:
         return tuple(s for s in self.statements if isinstance(s, Use))
 
@@ -377,14 +328,70 @@ class File(Node):
         return tuple(s for s in self.statements if isinstance(s, Param))
 
     @property
+    def metrics(self) -> tuple[Metric, ...]:
+        return tuple(s for s in self.statements if isinstance(s, Metric))
+
+    @property
+    def lets(self) -> tuple[Let, ...]:
+        return tuple(s for s in self.statements if isinstance(s, Let))
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return tuple(s for s in self.statements if isinstance(s, Limit))
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """The metrics that come from elsewhere."""
+        every = (s.metrics for s in self.statements if isinstance(s, Expects))
+        return frozenset(metric.name for metrics in every for metric in metrics)
+
+    @property
     def directions(self) -> tuple[Direction, ...]:
         return tuple(s for s in self.statements if isinstance(s, Direction))
 
 
-def expressions(rule: Rule) -> tuple[Expr, ...]:
+Computing = Rule | Metric
+"""The statements that compute something while a model trains."""
+
+
+def names(node: object) -> Iterator[Name]:
+    """Every bare name inside a node, its own name left out, in the order of the text."""
+    if isinstance(node, Name):
+        if not node.quoted:
+            yield node
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from names(part)
+    elif isinstance(node, Node):
+        for part in fields(node):
+            if part.name != "name" or not isinstance(node, Computing | Param | Let):
+                yield from names(getattr(node, part.name))
+
+
+def durations(node: object) -> Iterator[Duration]:
+    """Every span inside a node."""
+    if isinstance(node, Duration):
+        yield node
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from durations(part)
+    elif isinstance(node, Node):
+        for part in fields(node):
+            yield from durations(getattr(node, part.name))
+
+
+def expressions(statement: Computing) -> tuple[Expr, ...]:
     """Every expression of a rule: its condition, then those of its actions, in order."""
-    found: list[Expr] = [] if rule.condition is None else [rule.condition.test]
-    for action in rule.actions:
+    if isinstance(statement, Metric):
+        return (statement.value,)
+    condition = [] if statement.condition is None else [statement.condition.test]
+    return (*condition, *expressions_of(statement.actions))
+
+
+def expressions_of(actions: tuple[Action, ...]) -> tuple[Expr, ...]:
+    """Every expression of some actions, in order."""
+    found: list[Expr] = []
+    for action in actions:
         match action:
             case Stop(why=None):
                 pass
@@ -392,4 +399,6 @@ def expressions(rule: Rule) -> tuple[Expr, ...]:
                 found.append(text)
             case Assign():
                 found.append(action.value)
+            case Wait():
+                pass
     return tuple(found)

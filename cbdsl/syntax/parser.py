@@ -15,10 +15,10 @@ from lark.lexer import PatternStr
 from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import WORDS
 from cbdsl.diagnostics import CbrError, Diagnostic
-from cbdsl.source import SourceFile, Span
+from cbdsl.source import Part, SourceFile, Span
 from cbdsl.syntax.build import Builder
 from cbdsl.syntax.messages import Glued, explain
-from cbdsl.syntax.nodes import File, ParamLiteral, Statement
+from cbdsl.syntax.nodes import File, Include, ParamLiteral, Statement
 from cbdsl.syntax.statements import Chunk, Line, Unread, cut, misplaced
 
 Start = Literal["statement", "head", "actions", "expr", "literal"]
@@ -31,26 +31,62 @@ MAX_BAD = 100
 
 
 def parse_source(source: SourceFile) -> tuple[File, list[Diagnostic]]:
-    """All statements that can be read, and what is wrong with the others."""
-    statements: list[Statement] = []
-    problems: list[Diagnostic] = []
-    unread: list[Span] = []
-    for chunk in cut(source):
-        if len(problems) >= MAX_BAD:
-            rest = Span(_place(chunk).start, len(source.text))
-            problems.append(_too_many(source, rest))
-            unread.append(rest)
-            break
+    """All statements that can be read, and what is wrong with the others.
+
+    The statements of an included file stand in the place of its `include`.
+    """
+    reader = _Reader(source)
+    reader.read(source.parts[0])
+    span = Span(0, len(source.text))
+    return File(tuple(reader.statements), tuple(reader.unread), span=span), reader.problems
+
+
+class _Reader:
+    """Reads the statements of a file and of those it includes."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.includes = {span.start: part for span, part in source.included}
+        self.statements: list[Statement] = []
+        self.problems: list[Diagnostic] = []
+        self.unread: list[Span] = []
+
+    def read(self, part: Part) -> None:
+        """The statements of one file; the rest of a text with too many mistakes is left."""
+        source = self.source.upto(part.span.end)
+        for chunk in cut(source, part.span.start):
+            if len(self.problems) >= MAX_BAD:
+                rest = Span(_place(chunk).start, part.span.end)
+                self.problems.append(_too_many(source, rest))
+                self.unread.append(rest)
+                return
+            self._chunk(source, chunk)
+
+    def _chunk(self, source: SourceFile, chunk: Chunk | Unread) -> None:
         if isinstance(chunk, Unread):
-            problems.append(chunk.problem)
-            unread.append(chunk.span)
-            continue
+            self.problems.append(chunk.problem)
+            self.unread.append(chunk.span)
+            return
         try:
-            statements.append(_statement(source, chunk))
+            statement = _statement(source, chunk)
         except CbrError as e:
-            problems += e.diagnostics
-            unread.append(_place(chunk))
-    return File(tuple(statements), tuple(unread), span=Span(0, len(source.text))), problems
+            self.problems += e.diagnostics
+            self.unread.append(_place(chunk))
+            return
+        if isinstance(statement, Include) and statement.span.start in self.includes:
+            self.read(self.includes[statement.span.start])
+        else:
+            self.statements.append(statement)
+
+
+def includes_in(source: SourceFile, part: Part) -> list[Include]:
+    """The `include` statements of a file that can be read."""
+    text = source.upto(part.span.end)
+    reader = _Reader(source)
+    for chunk in cut(text, part.span.start):
+        if isinstance(chunk, Chunk) and text.slice(chunk.head.span).startswith("include"):
+            reader._chunk(text, chunk)
+    return [s for s in reader.statements if isinstance(s, Include)]
 
 
 def _place(chunk: Chunk | Unread) -> Span:
@@ -158,7 +194,7 @@ class _Words:
             if before is not None and _touch(before, token):
                 raise Glued(before, token)
             # What a hook or a parameter cannot be called is left to the checks.
-            named = before is not None and before.type in ("ON", "PARAM")
+            named = before is not None and before.type in ("ON", "PARAM", "LET", "METRIC")
             if token.type == "NAME" and not named and token in _RESERVED:
                 # No rule of the grammar takes it, so Lark says what it would have taken.
                 token = Token.new_borrow_pos("RESERVED", token, token)

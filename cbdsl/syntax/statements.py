@@ -36,8 +36,9 @@ _BLANK = re.compile(r"(?:[ \t\r]*(?:\#[^\n]*)?\n)*")
 _INDENT = re.compile("[ \t]*")
 
 _STARTS = re.compile(
-    r"^[ ]*(?:(?:on|every|at|param|minimize|maximize|use|language)\b|[A-Za-z_]\w*[ ]*:)",
-    re.MULTILINE,
+    r"""^[ ]*(?:(?:on|every|at|param|metric|expects|minimize|maximize|let|limit|include|use
+        |language)\b|[A-Za-z_]\w*[ ]*:)""",
+    re.MULTILINE | re.VERBOSE,
 )
 
 
@@ -76,9 +77,9 @@ class _Refused(Exception):
         self.resume = resume
 
 
-def cut(source: SourceFile) -> Iterator[Chunk | Unread]:
-    """The statements of a text and what is wrong with its lines."""
-    lines = list(_lines(source))
+def cut(source: SourceFile, start: int = 0) -> Iterator[Chunk | Unread]:
+    """The statements of a text from `start` on, and what is wrong with its lines."""
+    lines = list(_lines(source, start))
     # Rules in a script stand in its margin.
     margin = min((line.indent for line in lines if isinstance(line, Line)), default=0)
     head: Line | Unread | None = None
@@ -144,8 +145,8 @@ def _empty_block(source: SourceFile, head: Line) -> Diagnostic:
     )
 
 
-def _lines(source: SourceFile) -> Iterator[Line | Unread]:
-    text, position = source.text, 0
+def _lines(source: SourceFile, position: int) -> Iterator[Line | Unread]:
+    text = source.text
     for number in range(MAX_LINES + 1):
         blank = _BLANK.match(text, position)
         start = blank.end() if blank else position

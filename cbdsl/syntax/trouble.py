@@ -6,12 +6,27 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from cbdsl.catalog.functions import SERIES
+from cbdsl.catalog.words import WORDS
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax.expected import VALUE, expected
+
+STATEMENTS = (
+    "on", "every", "at", "param", "let", "metric", "expects", "minimize", "maximize", "limit",
+    "include", "use", "language",
+)  # fmt: skip
+"""The words that a statement begins with."""
+
+TRIGGERS = frozenset({"on", "every", "at"})
+
+ORDER = "a rule is written `NAME: on HOOK after N if CONDITION then once ACTION, ACTION`"
+
+_NO_FUNCTIONS = WORDS - set(SERIES)
 
 _WORD = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\\n])*") | (?P<metric>`[^`\n]*`)
@@ -42,6 +57,8 @@ class Trouble:
     accepted: frozenset[str]
     words: frozenset[str]
     """All words of the grammar."""
+    complete: bool
+    """Whether the statement could have ended here."""
 
     @cached_property
     def before(self) -> list[Word]:
@@ -61,7 +78,15 @@ class Trouble:
     @property
     def is_rule(self) -> bool:
         """Whether it is a part of a rule, and not of an expression or a value alone."""
-        return self.start in ("statement", "head", "actions")
+        return self.start in ("statement", "head", "actions") and not self.statement
+
+    @property
+    def statement(self) -> str:
+        """The word that begins the statement where that is no rule, else an empty string."""
+        if self.start not in ("statement", "head") or not self.before:
+            return ""
+        word = self.before[0].text
+        return word if word in STATEMENTS and word not in TRIGGERS else ""
 
     @property
     def accepts_value(self) -> bool:
@@ -69,14 +94,41 @@ class Trouble:
         return self.accepted >= VALUE
 
     @property
+    def in_condition(self) -> bool:
+        """Whether it stands behind the `if` of a rule."""
+        return any(word.text == "if" for word in self.before)
+
+    @property
     def is_use(self) -> bool:
         """Whether it is about one of Keras's callbacks."""
-        return bool(self.before) and self.before[0].text == "use"
+        return self.statement == "use"
 
     @property
     def last(self) -> str:
         """The word before the trouble, an empty string if there is none."""
         return self.before[-1].text if self.before else ""
+
+    @property
+    def next(self) -> str:
+        """The word behind the one in trouble, an empty string if there is none."""
+        return self.behind[1].text if self.behind[1:] else ""
+
+    @property
+    def here(self) -> Span:
+        """The word in trouble, or the last character of the statement."""
+        return self.found.span if self.found else self.end
+
+    @property
+    def called(self) -> str:
+        """The function between whose brackets this is, an empty string if there is none."""
+        if self.is_use:
+            return ""
+        depth = 0
+        for word, bracket in reversed(list(pairwise(self.before))):
+            depth += {"(": 1, ")": -1}.get(bracket.text, 0)
+            if depth > 0:
+                return word.text if word.kind == "name" and word.text not in _NO_FUNCTIONS else ""
+        return ""
 
     @property
     def end(self) -> Span:
@@ -91,12 +143,13 @@ class Trouble:
         why = expected(self.accepted) or "the statement is complete without it"
         return self.says("CBR109", f"`{word.text}` cannot stand here", word.span, why, help)
 
-    def not_yet(self, word: Word, what: str = "") -> Diagnostic:
+    def not_yet(self, word: Word, help: str = "") -> Diagnostic:
         """That a part of the language is to come."""
-        named = f"{what} (`{word.text}`)" if what else f"`{word.text}`"
-        is_value = self.accepts_value and not what
-        help = f"for a metric of that name write `{word.text}` in backticks" if is_value else ""
-        message = f"{named} is not in this version of cbdsl"
+        if self.accepts_value:
+            help = f"for a metric of that name write `{word.text}` in backticks"
+        if word.text == "roll" and self.next == "back":
+            word = Word("roll back", "name", word.span.to(self.behind[1].span))
+        message = f"`{word.text}` is not in this version of cbdsl"
         return self.says("CBR115", message, word.span, help=help)
 
 
@@ -108,14 +161,15 @@ def trouble(
     is_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
     at = span.end if is_end else error.pos_in_stream or span.start
     parser = getattr(error, "interactive_parser", None)
-    accepted = frozenset(parser.accepts() if parser else ()) - {"$END"}
+    accepted = frozenset(parser.accepts() if parser else ())
     return Trouble(
         source,
         span,
         at,
         start,
-        frozenset(words.get(name, name) for name in accepted),
+        frozenset(words.get(name, name) for name in accepted - {"$END"}),
         frozenset(words.values()),
+        "$END" in accepted,
     )
 
 

@@ -117,6 +117,7 @@ class Fits:
         ours = self.program.callbacks(run_dir=folder, strict=self.strict)
         host = ours[-1]
         assert isinstance(host, Rules)
+        host.effects.summarized = True
         history = HistoryFile(folder, self.program)
         theirs = keras.tree.flatten(theirs) if theirs else []
         given.arguments["callbacks"] = [*theirs, *ours, history]

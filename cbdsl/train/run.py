@@ -76,6 +76,7 @@ def train(
 
     *schedule, host = program.callbacks(run_dir=run_dir, strict=strict)
     assert isinstance(host, Rules)
+    host.effects.summarized = True
     interrupted = False
     try:
         model.fit(

@@ -23,6 +23,7 @@ from typing import Any
 
 from cbdsl.program import Program
 from cbdsl.runtime.record import Firing
+from cbdsl.syntax import flattened
 from cbdsl.train.errors import TrainError
 
 __all__ = [
@@ -99,7 +100,7 @@ def begin(folder: Path, program: Program) -> None:
 
 
 def _texts(program: Program) -> dict[str, str]:
-    return {_RULES: program.source.text, _PYTHON: program.python}
+    return {_RULES: flattened(program.source), _PYTHON: program.python}
 
 
 def write_whole(path: Path, text: str) -> None:

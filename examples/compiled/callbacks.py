@@ -20,8 +20,8 @@ class GoodEnough(Rule, keras.callbacks.Callback):
     key = "good_enough:d70303dd505a"
 
     def __init__(self, *, target=0.93):
-        super().__init__()
         self.target = target
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}

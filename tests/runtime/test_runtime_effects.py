@@ -204,10 +204,21 @@ def test_print_and_warn_go_to_their_streams(capsys):
     assert out.err == "warning: careful\n"
 
 
-def test_stop_ends_training():
+def test_stop_ends_training_and_says_why(capsys):
     rule = rule_of()
+    rule.name = "enough"
     Direct().stop(rule, "why")
     assert rule.model.stop_training is True
+    assert capsys.readouterr().out == "enough ends the training: why\n"
+
+
+def test_stop_says_nothing_where_there_is_nothing_to_say_or_a_summary_does(capsys):
+    rule, effects = rule_of(), Direct()
+    effects.stop(rule, None)
+    effects.summarized = True
+    effects.stop(rule, "why")
+    assert rule.model.stop_training is True
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(("new", "rate"), [(0.5, 0.5), (0, 0.0), (-1.0, 0.0), (3, 3.0)])

@@ -138,7 +138,7 @@ def test_memory_is_plain_data_and_goes_on_where_it_was(before, after, better, by
 def test_any_kind_of_number_is_kept_as_a_plain_one():
     memory = Improves("lower")
     memory.feed(Fraction(1, 2))  # As NumPy's numbers, which other callbacks put into the logs.
-    assert json.dumps(memory.state()) == '{"sign": -1.0, "best": 0.5, "improved": true}'
+    assert json.dumps(memory.state()) == '{"best": 0.5, "improved": true}'
 
 
 def test_state_is_a_copy():

@@ -148,9 +148,11 @@ def test_state_is_plain_data_that_another_rule_takes_up():
         "batch": 5,
         "step": 21,  # two epochs of 8 before this one
         "begun": 17,
+        "clock": 0.0,
+        "rest": None,
         "known": {"loss": 0.5},
-        "loss_improves": {"sign": -1.0, "best": 0.5, "improved": True},
-        "loss_stalls": {"sign": -1.0, "best": 0.5, "improved": True, "now": 3, "since": 3},
+        "loss_improves": {"best": 0.5, "improved": True},
+        "loss_stalls": {"best": 0.5, "improved": True, "now": 3, "since": 3, "values": 0},
     }
     assert isinstance(other.loss_stalls, Stalls)
 

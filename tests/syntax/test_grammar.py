@@ -8,9 +8,15 @@ from corpus_files import files
 from lark import Lark, Token, Tree
 from lark.lexer import PatternStr
 
-from cbdsl.catalog.actions import ACTIONS, SETTINGS
-from cbdsl.catalog.words import FOREIGN, WORDS
+from cbdsl.catalog import words
+from cbdsl.catalog.actions import ACTIONS
+from cbdsl.catalog.functions import FUNCTIONS, SERIES
+from cbdsl.catalog.units import PLURAL
+from cbdsl.catalog.words import TO_COME, WORDS
+from cbdsl.source import SourceFile
 from cbdsl.syntax import parse_source, parser
+from cbdsl.syntax.expected import COMPARE, UNITS, VERBS
+from cbdsl.syntax.trouble import STATEMENTS, TRIGGERS
 
 GRAMMAR = Path(__file__).parents[2] / "grammars" / "cbr.lark"
 STARTS = ["statement", "head", "actions", "expr", "literal"]
@@ -49,7 +55,9 @@ def test_every_alternative_has_a_name() -> None:
     counts = {rule: sum(r == rule for r, _, _ in found) for rule, _, _ in found}
     for rule, alternative, _ in found:
         passes_on = rule.startswith("?") and " " not in alternative
-        assert counts[rule] == 1 or "->" in alternative or passes_on, (rule, alternative)
+        keywords = rule.startswith("!") and re.fullmatch(r'"[^"]+"( \| "[^"]+")*', alternative)
+        named = "->" in alternative or passes_on or keywords
+        assert counts[rule] == 1 or named, (rule, alternative)
 
 
 def test_corpus_uses_every_alternative(lark: Lark, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,12 +82,66 @@ def test_corpus_uses_every_alternative(lark: Lark, monkeypatch: pytest.MonkeyPat
 
 
 def test_keywords_are_reserved(lark: Lark) -> None:
-    assert keywords(lark) <= WORDS
+    # `stalls for 3 value`: no name of a metric can stand there.
+    assert keywords(lark) - {"value"} <= WORDS
+
+
+def test_functions_are_no_words(lark: Lark) -> None:
+    """But `best`, so a parameter may be called `mean`, and a schedule may have a `sqrt`."""
+    assert {*FUNCTIONS, *SERIES} & (WORDS | keywords(lark)) == {"best"}
 
 
 def test_actions_are_those_of_the_catalog(lark: Lark) -> None:
-    assert set(ACTIONS) - set(SETTINGS) <= keywords(lark)
+    assert keywords(lark) >= VERBS
+    # What is set by its own name:
+    assert set(ACTIONS) - VERBS == {"lr", "set"}
 
 
-def test_foreign_words_are_foreign() -> None:
-    assert not WORDS & set(FOREIGN)
+def test_statements_begin_as_the_messages_say(lark: Lark) -> None:
+    first = lark.parse_interactive("", start="statement").accepts() - {"LABEL"}
+    assert {t.pattern.value for t in lark.terminals if t.name in first} == set(STATEMENTS)
+    assert set(STATEMENTS) > TRIGGERS
+
+
+def test_units_and_comparisons_are_those_of_the_grammar(lark: Lark) -> None:
+    parsed = lark.parse_interactive("", start="expr")
+    parsed.feed_token(Token("NUMBER", "3"))
+    behind = parsed.accepts()
+    accepted = {t.pattern.value for t in lark.terminals if t.name in behind}
+    assert accepted >= UNITS | COMPARE
+    assert {*PLURAL, *PLURAL.values()} - {"value", "values"} == UNITS
+
+
+# -------------------------------------------------------------------- words of other languages
+
+
+def test_what_is_to_come_is_not_there_yet(lark: Lark) -> None:
+    assert TO_COME <= WORDS
+    assert not TO_COME & keywords(lark)
+
+
+@pytest.mark.parametrize("name", [name for name in vars(words) if name.startswith("FOREIGN")])
+def test_foreign_words_are_foreign(lark: Lark, name: str) -> None:
+    ours = {
+        "FOREIGN": WORDS,
+        "FOREIGN_ACTIONS": set(ACTIONS),
+        "FOREIGN_FUNCTIONS": {*FUNCTIONS, *SERIES},
+        "FOREIGN_STATEMENTS": set(STATEMENTS),
+        "FOREIGN_STATES": {"nan", "finite", "missing", "not"},
+        "FOREIGN_UNITS": UNITS,
+    }
+    assert not set(vars(words)[name]) & ours.get(name, keywords(lark))
+
+
+@pytest.mark.parametrize("name", sorted(words.FOREIGN_FUNCTIONS))
+def test_what_stands_for_a_foreign_function_can_be_read(name: str) -> None:
+    for written in re.findall("`([^`]+)`", words.FOREIGN_FUNCTIONS[name]):
+        rule = SourceFile("r.cbr", f'on epoch_end print "{{{written}}}"')
+        assert not parse_source(rule)[1], written
+
+
+@pytest.mark.parametrize("unit", sorted(words.FOREIGN_UNITS))
+def test_foreign_units_are_so_many_of_ours(unit: str) -> None:
+    factor, ours = words.FOREIGN_UNITS[unit]
+    assert factor > 0
+    assert ours in UNITS

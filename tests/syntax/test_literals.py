@@ -59,6 +59,13 @@ def test_remainders(written: str) -> None:
     [
         ("10k", "write `10000`"), ("2M", "write `2000000`"), ("1_000", "write `1000`"),
         ("1_0_0", "write `100`"), ("30minutes", "write `30 minutes`"),
+        ("2h", "write `2 hours`"), ("1h", "write `1 hour`"), ("2hrs", "write `2 hours`"),
+        ("90min", "write `90 minutes`"), ("30s", "write `30 seconds`"),
+        ("500ms", "write `0.5 seconds`"), ("3d", "write `72 hours`"),
+        ("1.5days", "write `36 hours`"), ("100steps", "write `100 batches`"),
+        ("10m", "write `10 minutes`, or `10000000`"), ("10M", "write `10000000`"),
+        ("1h30m", "write `1 hour 30 minutes`"), ("1h30", "write `1 hour 30 minutes`"),
+        ("2hours30minutes", "write `2 hours 30 minutes`"), ("3rd", "write `3`"),
         ("90%accuracy", "write `90%` and a space, or `90 % accuracy` for the remainder"),
         ("5%x", "write `5%` and a space, or `5 % x` for the remainder"),
         ("1.2.3", "write digits"), ("1e", "write digits"), ("1..2", "write digits"),
@@ -93,6 +100,45 @@ def test_the_sign_of_a_percent_touches_its_number(rule: str, written: str) -> No
 @pytest.mark.parametrize("digit", "٣३３²½")
 def test_digits_are_those_of_ascii(digit: str) -> None:
     assert [d.code for d in check(f"on epoch_end if loss > {digit} stop")] == ["CBR110"]
+
+
+# ------------------------------------------------------------------------------ spans
+
+
+def seconds(found: n.Expr) -> list[tuple[float, str | None]]:
+    assert isinstance(found, n.Duration)
+    parts = [(part.count, part.unit) for part in (found, *found.more)]
+    return [(count.value, unit) for count, unit in parts if isinstance(count, n.Number)]
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("1 hour", [(1, "hour")]), ("1 hours", [(1, "hour")]), ("2 hour", [(2, "hour")]),
+        ("0.5 minutes", [(0.5, "minute")]), ("90  seconds", [(90, "second")]),
+        ("1 hour 30 minutes", [(1, "hour"), (30, "minute")]),
+        ("1 hour 0 minutes 2 seconds", [(1, "hour"), (0, "minute"), (2, "second")]),
+        ("3 epochs", [(3, "epoch")]), ("1 batch", [(1, "batch")]),
+    ],
+)  # fmt: skip
+def test_spans(written: str, parts: list[tuple[float, str]]) -> None:
+    assert seconds(number(written)) == parts
+    (param,) = parse_source(SourceFile("r.cbr", f"param x = {written}"))[0].params
+    assert seconds(param.value) == parts
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("1 epoch 2 batches", "CBR303"), ("1 hour 2 epochs", "CBR303"),
+        ("1 hour 30", "CBR109"), ("2 days", "CBR109"), ("2 h", "CBR109"), ("1h", "CBR111"),
+        ("1:30", "CBR109"), ("-1 hour", "CBR109"), ("1 hour, 30 minutes", "CBR109"),
+    ],
+)  # fmt: skip
+def test_no_spans(written: str, code: str) -> None:
+    for text in (f"param x = {written}", f"on epoch_end wait {written}", f"every {written} stop"):
+        problems = parse_source(SourceFile("r.cbr", text))[1]
+        assert [problem.code for problem in problems] == [code], text
 
 
 # ------------------------------------------------------------------------------ texts
@@ -151,8 +197,12 @@ def test_lists(written: str) -> None:
         ("{loss.a}", "CBR110", "."), ("{loss[0]}", "CBR110", "["), ("{loss!r}", "CBR110", "!"),
         ("{loss accuracy}", "CBR109", "accuracy"), ("{loss +}", "CBR109", "+"),
         ("{stop}", "CBR109", "stop"), ("{1.2.3}", "CBR111", "1.2.3"), ("{(loss}", "CBR109", "s"),
-        ("{abs(loss)}", "CBR115", "abs"), ("{loss=}", "CBR109", "="), ("{``}", "CBR109", "``"),
-        ("{'a'}", "CBR110", "'"),
+        ("{abs loss}", "CBR109", "abs"), ("{abs(loss, )}", "CBR109", ")"),
+        ("{mean(loss 3)}", "CBR109", "3"), ("{mean(loss, n=3)}", "CBR109", "n="),
+        ("{loss.mean(3)}", "CBR109", "."), ("{optimizer}", "CBR109", "optimizer"),
+        ("{elapsed / 2 h}", "CBR109", "h"), ("{elapsed / 2h}", "CBR111", "2h"),
+        ("{elapsed / 1 hour 30}", "CBR109", "30"), ("{loss=}", "CBR109", "="),
+        ("{``}", "CBR109", "``"), ("{'a'}", "CBR110", "'"),
     ],
 )  # fmt: skip
 def test_bad_templates(written: str, code: str, place: str) -> None:
@@ -205,7 +255,10 @@ def test_formats_that_do_not_fit(value: str, spec: str) -> None:
 # ------------------------------------------------------------------------------ names
 
 
-@pytest.mark.parametrize("name", ["a", "_", "_a1", "A", "epochs_done", "nano", "is_on", "lr2"])
+@pytest.mark.parametrize(
+    "name",
+    ["a", "_", "_a1", "A", "epochs_done", "nano", "is_on", "lr2", "mean", "sqrt", "value", "days"],
+)
 def test_names(name: str) -> None:
     assert number(name) == n.Name(name, span=(0, 0))  # type: ignore[arg-type]
 

@@ -17,6 +17,13 @@ from cbdsl.syntax import nodes as n
 from cbdsl.syntax import parse_source
 
 CORPUS = [f.source.text for f in files("valid") if f.path.stem != "limits"]
+# One sentence each, so that every change is next to the mistake.
+MISTAKES = [
+    line
+    for f in files("invalid")
+    if f.path.stem.startswith("wrong_")
+    for line in f.source.text.splitlines()
+]
 
 
 def bounded(examples: int) -> settings:
@@ -75,6 +82,12 @@ def test_any_broken_file_is_answered(text: str) -> None:
     assert_is_answered(text)
 
 
+@bounded(300)
+@given(mutations(MISTAKES))
+def test_any_mistake_is_answered(text: str) -> None:
+    assert_is_answered(text)
+
+
 # ------------------------------------------------------------------------------ any program
 
 
@@ -89,4 +102,6 @@ SERIES = st.lists(
 def test_any_program_runs(text: str, series: dict[str, list[float | None]]) -> None:
     program = Program(SourceFile("r.cbr", text))
     batch = {"loss": series["loss"][:3], "accuracy": series["accuracy"][:3]}
-    simulate(program.plan, program.module, series, batches=3, batch_series=batch)
+    simulate(
+        program.plan, program.module, series, batches=3, batch_series=batch, epoch_seconds=1500
+    )

@@ -9,12 +9,15 @@ from cbdsl.syntax.nodes import Statement
 
 RULES = """\
 param target = 3
+metric gap = val_loss - loss
+let seen = 0
 on epoch_end if (loss >
     target) stop
 named: on epoch_end:
     print "a"
     stop
 every epoch lr *= 0.9
+every 1 hour 30 minutes at most 3 times seen += mean(loss, 3), wait 2 epochs
 """
 
 
@@ -134,6 +137,14 @@ def test_too_large() -> None:
          [("CBR106", 1, 17), ("CBR201", 4, 4)]),
         ("on epoch_end if loss > 3)) stop\non epoch_ned stop",
          [("CBR106", 1, 25), ("CBR201", 2, 4)]),
+        ("on epoch_end if ((loss > 3 stop\n  a\nlet a 1",
+         [("CBR106", 1, 17), ("CBR109", 3, 7)]),
+        ("on epoch_end if (loss > 3 stop\nmetric a b", [("CBR106", 1, 17), ("CBR109", 2, 10)]),
+        ("on epoch_end if (loss > 3 stop\ninclude a", [("CBR106", 1, 17), ("CBR109", 2, 9)]),
+        ("on epoch_end if (loss > 3 stop\nlimit lr", [("CBR106", 1, 17), ("CBR109", 2, 8)]),
+        ("on epoch_end if (loss > 3 stop\nexpects 3", [("CBR106", 1, 17), ("CBR109", 2, 9)]),
+        ("let x = 3:\n    stop\non epoch_ned stop", [("CBR109", 1, 10), ("CBR201", 3, 4)]),
+        ("on epoch_end:\n    wait 3\n    halt", [("CBR109", 2, 10), ("CBR109", 3, 5)]),
         ('on epoch_end print "a\non epoch_ned stop', [("CBR106", 1, 20), ("CBR201", 2, 4)]),
         ('on epoch_end print "a\nb"\nend', [("CBR106", 1, 20), ("CBR109", 3, 1)]),
         ("on epoch_end if `a > 3 stop", [("CBR106", 1, 17)]),

@@ -43,7 +43,7 @@ def files() -> dict[str, bytes]:
 def write(folder: Path, made: dict[str, bytes]) -> Path:
     folder.mkdir(exist_ok=True)
     for name, data in made.items():
-        (folder / name).write_bytes(gzip.compress(data, 1) if name.endswith(".gz") else data)
+        (folder / name).write_bytes(gzip.compress(data, 1, mtime=0) if name.endswith(".gz") else data)
     return folder
 
 
@@ -156,7 +156,7 @@ def header(*words: int) -> bytes:
         (TRAIN, b"", "/set/train-images-idx3-ubyte is cut off: it ends within its header; copy"),
         (TRAIN, header(0x0803, 30), "is cut off: it ends within its header; copy it again"),
         (TRAIN, b"<html>", "is no IDX file of images: it begins with 3c68746d, not 00000803"),
-        (TRAIN, gzip.compress(b"x"), "not 00000803; it looks gzipped: call it ….gz"),
+        (TRAIN, gzip.compress(b"x", mtime=0), "not 00000803; it looks gzipped: call it ….gz"),
         (LABELS, files()[TRAIN], "is no IDX file of labels: it begins with 00000803, not 00000801"),
         (
             LABELS,

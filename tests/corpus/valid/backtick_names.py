@@ -62,9 +62,8 @@ class PrintOnEpochEnd3(Rule, keras.callbacks.Callback):
         pr_cision = logs.get("précision")
         on = logs.get("on")
         top_5_accuracy = logs.get("top-5 accuracy")
-        if (
-            (pr_cision is not None and pr_cision > 0.5)
-            or (on is not None and on > 1)
+        if (pr_cision is not None and pr_cision > 0.5) or (
+            on is not None and on > 1
         ):  # backtick_names.cbr:7
             self.fired({"précision": pr_cision, "on": on, "top-5 accuracy": top_5_accuracy})
             self.print(text(top_5_accuracy, ".1%"))  # backtick_names.cbr:7
@@ -90,8 +89,7 @@ class PrintOnEpochEnd4(Rule, keras.callbacks.Callback):
         self.top_5_accuracy_improves.feed(top_5_accuracy)  # backtick_names.cbr:8
         self.metric__improves.feed(metric_)  # backtick_names.cbr:8
         if (
-            self.top_5_accuracy_improves.holds()
-            or self.metric__improves.holds()
+            self.top_5_accuracy_improves.holds() or self.metric__improves.holds()
         ):  # backtick_names.cbr:8
             self.fired({"top-5 accuracy": top_5_accuracy, "精度": metric_})
             self.print("better")  # backtick_names.cbr:8

@@ -17,9 +17,8 @@ class PrintOnEpochEnd(Rule, keras.callbacks.Callback):
         loss = logs.get("loss")
         accuracy = logs.get("accuracy")
         val_loss = logs.get("val_loss")
-        if (
-            (loss is not None and loss < 1 and accuracy is not None and accuracy > 0.5)
-            or (val_loss is not None and val_loss < float32(0.2))
+        if (loss is not None and loss < 1 and accuracy is not None and accuracy > 0.5) or (
+            val_loss is not None and val_loss < float32(0.2)
         ):  # logic.cbr:4
             self.fired({"loss": loss, "accuracy": accuracy, "val_loss": val_loss})
             self.print("a")  # logic.cbr:4
@@ -40,7 +39,10 @@ class PrintOnEpochEnd2(Rule, keras.callbacks.Callback):
         if (
             loss is not None
             and loss < 1
-            and ((accuracy is not None and accuracy > 0.5) or (val_loss is not None and val_loss < float32(0.2)))
+            and (
+                (accuracy is not None and accuracy > 0.5)
+                or (val_loss is not None and val_loss < float32(0.2))
+            )
         ):  # logic.cbr:5
             self.fired({"loss": loss, "accuracy": accuracy, "val_loss": val_loss})
             self.print("b")  # logic.cbr:5
@@ -113,9 +115,9 @@ class PrintOnEpochEnd6(Rule, keras.callbacks.Callback):
     key = "d934ad76bd2f:1"
 
     def __init__(self, *, loud=True, strict=False):
-        super().__init__()
         self.loud = loud
         self.strict = strict
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         if self.loud and not self.strict:  # logic.cbr:9

@@ -6,7 +6,8 @@ from cbdsl.runtime import Rule, Stalls, text
 
 
 class Plateau(Rule, keras.callbacks.Callback):
-    """plateau: on epoch_end if val_loss stalls for patience epochs:
+    """
+    plateau: on epoch_end if val_loss stalls for patience epochs:
         lr *= 0.5
         print "no progress for {patience} epochs: the rate is now {lr:.2e}"
     """
@@ -17,8 +18,8 @@ class Plateau(Rule, keras.callbacks.Callback):
     memory = ("val_loss_stalls",)
 
     def __init__(self, *, patience=3):
-        super().__init__()
         self.patience = patience
+        super().__init__()
 
     def reset(self):
         super().reset()
@@ -46,8 +47,8 @@ class StopOnEpochEnd(Rule, keras.callbacks.Callback):
     memory = ("val_loss_stalls",)
 
     def __init__(self, *, least=0.001):
-        super().__init__()
         self.least = least
+        super().__init__()
 
     def reset(self):
         super().reset()
@@ -72,8 +73,8 @@ class WarnOnEpochEnd(Rule, keras.callbacks.Callback):
     memory = ("loss_stalls",)
 
     def __init__(self, *, long=8):
-        super().__init__()
         self.long = long
+        super().__init__()
 
     def reset(self):
         super().reset()

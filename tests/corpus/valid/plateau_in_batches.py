@@ -42,8 +42,8 @@ class PrintEvery50Batches(Rule, keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         before, step = self.advance(batch)
-        batches = self.batches
         logs = logs or {}
+        batches = self.batches
         loss = logs.get("loss")
         if step <= 100:  # plateau_in_batches.cbr:3
             return

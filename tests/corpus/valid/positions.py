@@ -16,9 +16,8 @@ def lr_at_epoch(epoch, lr, *, turn=7):
 
 def lr_at_epoch2(epoch, lr, *, epochs=None):
     """at epoch 4, 90% lr /= 2"""
-    if (
-        epochs is not None
-        and (epoch + 1 == 4 or epoch <= share(0.9, epochs) < epoch + 1)
+    if epochs is not None and (
+        epoch + 1 == 4 or epoch <= share(0.9, epochs) < epoch + 1
     ):  # positions.cbr:10
         return lr / 2  # positions.cbr:10
     return lr
@@ -91,9 +90,8 @@ class PrintAtEpoch2(Rule, keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.epochs
-        if (
-            epochs is not None
-            and (epoch < share(0.25, epochs) <= epoch + 1 or epoch < share(0.5, epochs) <= epoch + 1)
+        if epochs is not None and (
+            epoch < share(0.25, epochs) <= epoch + 1 or epoch < share(0.5, epochs) <= epoch + 1
         ):  # positions.cbr:8
             self.fired({})
             self.print("a quarter")  # positions.cbr:8
@@ -107,14 +105,13 @@ class PrintAtEpoch3(Rule, keras.callbacks.Callback):
     key = "c86aa3674332:1"
 
     def __init__(self, *, late=0.8):
-        super().__init__()
         self.late = late
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.epochs
         if (
-            epochs is not None
-            and epoch < max(share(self.late, epochs), 1) <= epoch + 1
+            epochs is not None and epoch < max(share(self.late, epochs), 1) <= epoch + 1
         ):  # positions.cbr:9
             self.fired({})
             self.print("late")  # positions.cbr:9

@@ -43,8 +43,8 @@ class LrOnEpochEnd3(Rule, keras.callbacks.Callback):
     key = "2bd3a7c4ff7c:1"
 
     def __init__(self, *, low=0.0001):
-        super().__init__()
         self.low = low
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
@@ -93,8 +93,8 @@ class LrOnBatchBegin(Rule, keras.callbacks.Callback):
     key = "e4e05b05420f:1"
 
     def __init__(self, *, low=0.0001):
-        super().__init__()
         self.low = low
+        super().__init__()
 
     def on_train_batch_begin(self, batch, logs=None):
         _, step = self.begin()
@@ -114,8 +114,8 @@ class LrOnEpochEnd6(Rule, keras.callbacks.Callback):
     key = "d2cfa0369435:1"
 
     def __init__(self, *, low=0.0001):
-        super().__init__()
         self.low = low
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         if self.lr < float32(self.low):  # rates.cbr:9

@@ -14,18 +14,17 @@ def warm_up(epoch, lr, *, warm=5, peak=0.01):
     return lr
 
 
-def fall(epoch, lr, *, warm=5, floor=0.0001, peak=0.01):
+def fall(epoch, lr, *, warm=5, floor_=0.0001, peak=0.01):
     """fall: every epoch after warm if lr > floor lr = peak * 0.9 ** (epoch - warm)"""
-    if epoch >= warm and lr > float32(floor):  # schedules.cbr:8
+    if epoch >= warm and lr > float32(floor_):  # schedules.cbr:8
         return settable(peak * power(0.9, epoch + 1 - warm), lr)  # schedules.cbr:8
     return lr
 
 
 def lr_at_epoch(epoch, lr, *, epochs=None):
     """at 50%, 75% lr *= 0.1"""
-    if (
-        epochs is not None
-        and (epoch <= share(0.5, epochs) < epoch + 1 or epoch <= share(0.75, epochs) < epoch + 1)
+    if epochs is not None and (
+        epoch <= share(0.5, epochs) < epoch + 1 or epoch <= share(0.75, epochs) < epoch + 1
     ):  # schedules.cbr:9
         return lr * 0.1  # schedules.cbr:9
     return lr
@@ -43,10 +42,10 @@ def lr_every_epoch(epoch, lr, *, epochs=None):
     return lr
 
 
-def learning_rate(epoch, lr, *, epochs=None, warm=5, peak=0.01, floor=0.0001):
+def learning_rate(epoch, lr, *, epochs=None, warm=5, peak=0.01, floor_=0.0001):
     """The rate of the epoch that begins, counted from 0: all rules in their order."""
     lr = warm_up(epoch, lr, warm=warm, peak=peak)
-    lr = fall(epoch, lr, warm=warm, floor=floor, peak=peak)
+    lr = fall(epoch, lr, warm=warm, floor_=floor_, peak=peak)
     lr = lr_at_epoch(epoch, lr, epochs=epochs)
     return lr_every_epoch(epoch, lr, epochs=epochs)
 
@@ -59,8 +58,8 @@ class LearningRate(keras.callbacks.LearningRateScheduler):
         self.schedule = functools.partial(self.schedule, epochs=epochs)
 
 
-def callbacks(*, peak=0.01, warm=5, floor=0.0001):
+def callbacks(*, peak=0.01, warm=5, floor_=0.0001):
     """All of it, in order, for `model.fit(callbacks=callbacks())`."""
     return [
-        LearningRate(functools.partial(learning_rate, warm=warm, peak=peak, floor=floor)),
+        LearningRate(functools.partial(learning_rate, warm=warm, peak=peak, floor_=floor_)),
     ]

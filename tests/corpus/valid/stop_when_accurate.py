@@ -13,8 +13,8 @@ class GoodEnough(Rule, keras.callbacks.Callback):
     key = "good_enough:9c6d5003527b"
 
     def __init__(self, *, target=0.9):
-        super().__init__()
         self.target = target
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}

@@ -39,7 +39,7 @@ class PrintOnEpochEnd3(Rule, keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.fired({})
         self.print(
-            "a \"quoted\" text, a \\, a brace { and }, a tab\tand a line\nbreak"
+            'a "quoted" text, a \\, a brace { and }, a tab\tand a line\nbreak'
         )  # templates.cbr:6
 
 
@@ -99,9 +99,9 @@ class PrintOnEpochEnd7(Rule, keras.callbacks.Callback):
     key = "d01fc9972331:1"
 
     def __init__(self, *, who="Ada", share_=0.125):
-        super().__init__()
         self.who = who
         self.share_ = share_
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
@@ -180,7 +180,7 @@ class WarnOnEpochEnd(Rule, keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.fired({})
-        self.warn("'single' \"\"\"triple\"\"\" % $ # no comment")  # templates.cbr:15
+        self.warn('\'single\' """triple""" % $ # no comment')  # templates.cbr:15
 
 
 class StopOnEpochEnd(Rule, keras.callbacks.Callback):

@@ -20,7 +20,8 @@ def csv_logger(run_dir="."):
 
 
 def early_stopping():
-    """use EarlyStopping(
+    """
+    use EarlyStopping(
         monitor="val_accuracy",     # braces and brackets go over lines
         min_delta=-1e-3, patience=5, baseline=none
     )

@@ -53,8 +53,8 @@ class PrintEvery2Epochs(Rule, keras.callbacks.Callback):
     key = "78acd097dfb9:1"
 
     def __init__(self, *, from_here=5):
-        super().__init__()
         self.from_here = from_here
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.epochs
@@ -104,8 +104,8 @@ class PrintEveryBatch(Rule, keras.callbacks.Callback):
     key = "aa6b25ee6b62:1"
 
     def __init__(self, *, at_most=300):
-        super().__init__()
         self.at_most = at_most
+        super().__init__()
 
     def on_train_batch_end(self, batch, logs=None):
         _, step = self.advance(batch)
@@ -124,8 +124,8 @@ class PrintOnEpochEnd2(Rule, keras.callbacks.Callback):
     key = "2a956630f359:1"
 
     def __init__(self, *, part=0.2):
-        super().__init__()
         self.part = part
+        super().__init__()
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.epochs
@@ -145,9 +145,7 @@ class PrintOnBatchBegin(Rule, keras.callbacks.Callback):
         _, step = self.begin()
         epochs = self.epochs
         if (
-            epochs is not None
-            and self.epoch > share(0.5, epochs)
-            and step % 100 == 0
+            epochs is not None and self.epoch > share(0.5, epochs) and step % 100 == 0
         ):  # windows.cbr:14
             self.fired({})
             self.print("i")  # windows.cbr:14
@@ -164,8 +162,8 @@ class PrintEvery100Batches(Rule, keras.callbacks.Callback):
     key = "f58f45ba9a7a:1"
 
     def __init__(self, *, from_here=5):
-        super().__init__()
         self.from_here = from_here
+        super().__init__()
 
     def on_train_batch_end(self, batch, logs=None):
         before, step = self.advance(batch)

@@ -1,0 +1,298 @@
+"""One hook of a generated class: it counts, notes, feeds and acts, whichever belong there."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from cbdsl.catalog.hooks import Hook
+from cbdsl.checks.context import Context
+from cbdsl.codegen.actions import Actions
+from cbdsl.codegen.emitter import Emitter, mentions
+from cbdsl.codegen.expressions import Expressions, all_of, python
+from cbdsl.codegen.feeding import feed
+from cbdsl.codegen.gates import gate
+from cbdsl.codegen.literals import literal
+from cbdsl.codegen.printing import code
+from cbdsl.codegen.scope import Scope
+from cbdsl.formatter import expression
+from cbdsl.plan.model import Gate, MetricPlan, Plan, RulePlan, Slot
+from cbdsl.source import Span
+from cbdsl.syntax import nodes as n
+
+# Hooks that `Rule` itself has something to do at.
+_INHERITED = {"train_begin", "epoch_begin"}
+
+
+@dataclass
+class Needs:
+    """What the classes of a module must import."""
+
+    helpers: set[str] = field(default_factory=set)
+    modules: set[str] = field(default_factory=set)
+
+
+class _Method:
+    """What the hooks of rules and of derived metrics have in common."""
+
+    def __init__(
+        self,
+        planned: RulePlan | MetricPlan,
+        context: Context,
+        out: Emitter,
+        needs: Needs,
+        hook: Hook,
+    ) -> None:
+        self.slots = planned.slots
+        self.place = planned.named.place
+        self.out = out
+        self.hook = hook
+        self.scope = Scope(
+            context,
+            hook,
+            planned.slots,
+            planned.counts_steps,
+            helpers=needs.helpers,
+            modules=needs.modules,
+        )
+        self.expressions = Expressions(self.scope)
+
+    def _feed_all(self, behind: Emitter) -> None:
+        """Feed the memories; what a series answers is kept where something `behind` asks for it."""
+        fed = [(slot, *feed(slot, self.expressions)) for slot in self.slots]
+        for number, (slot, method, arguments) in enumerate(fed):
+            later = [argument for _, _, given in fed[number + 1 :] for argument in given]
+            kept = self._kept(slot, later, behind)
+            call = f"{kept}self.{slot.name}.{method}({', '.join(arguments)})"
+            self.out.line(call, span=slot.node.span, place=self.place)
+
+    def _kept(self, slot: Slot, later: list[str], behind: Emitter) -> str:
+        if not slot.is_series or slot.name not in self.scope.series:
+            return ""
+        variable = self.scope.series[slot.name]
+        asked = mentions(later, variable) or behind.mentions(variable)
+        return f"{variable} = " if asked else ""
+
+    def _count(self, body: Emitter) -> None:
+        """Count the batch, and keep where training was and is if something asks for it."""
+        counter = "self.advance(batch)" if self.hook.name == "batch_end" else "self.begin()"
+        self._pair(("before", "step"), counter, body)
+
+    def _pair(self, names: tuple[str, str], call: str, body: Emitter) -> None:
+        asked = [name if body.mentions(name) else "_" for name in names]
+        self.out.line(call if asked == ["_", "_"] else f"{', '.join(asked)} = {call}")
+
+    def _read(self, values: list[str], metrics: str) -> None:
+        """Read into variables what the body asks for."""
+        calls = {"progress": self.scope.progress}
+        for name in _VALUES:
+            if name in values:
+                self.out.line(f"{name} = {calls.get(name, f'self.{name}')}")
+        for name, variable in self.scope.settings.items():
+            self.out.line(f"{variable} = self.setting({literal(name)})")
+        for metric, variable in self.scope.metrics.items():
+            self.out.line(f"{variable} = {metrics}.get({literal(metric)})")
+
+
+_VALUES = ("elapsed", "epochs", "batches", "steps", "progress")
+
+
+class MetricMethod(_Method):
+    """A hook of a derived metric."""
+
+    def __init__(
+        self,
+        metric: MetricPlan,
+        plan: Plan,
+        context: Context,
+        out: Emitter,
+        needs: Needs,
+        hook: Hook,
+    ) -> None:
+        super().__init__(metric, context, out, needs, hook)
+        self.metric = metric
+
+    def write(self) -> None:
+        if self.hook.name != "epoch_end":
+            self._count(Emitter())
+            return
+        value = self.expressions.guarded(self.metric.value, set())
+        reported = code(self.expressions.help("reported", value))
+        outer, self.out = self.out, self.out.fork()
+        last, span = self.out.fork(), self.metric.named.span
+        last.line(f"logs[{literal(self.metric.metric)}] = {reported}", span=span, place=self.place)
+        self._feed_all(last)
+        self.out.append(last)
+        body, self.out = self.out, outer
+        self.out.line("logs = {} if logs is None else logs")
+        self._read(sorted(self.scope.locals), "logs")
+        self.out.append(body)
+
+
+class RuleMethod(_Method):
+    """A hook of a rule."""
+
+    def __init__(
+        self,
+        rule: RulePlan,
+        plan: Plan,
+        context: Context,
+        out: Emitter,
+        needs: Needs,
+        hook: Hook,
+    ) -> None:
+        super().__init__(rule, context, out, needs, hook)
+        self.rule = rule
+        self.acts = hook == rule.acts
+        self.feeds = hook == rule.feeds and bool(rule.slots)
+        self.actions = Actions(self.expressions, plan.limit)
+
+    def write(self) -> None:
+        if self.hook.name in _INHERITED:
+            argument = f"{self.hook.argument}, " if self.hook.argument else ""
+            self.out.line(f"super().{self.hook.method}({argument}logs)")
+        if self.hook in self.rule.notes:
+            self.out.line(
+                "self.note(logs, keep=True)" if self.rule.keeps_notes else "self.note(logs)"
+            )
+        # The body is made first: it says what it reads.
+        outer, self.out = self.out, self.out.fork()
+        self._body()
+        body, self.out = self.out, outer
+        if self.scope.counts_here:
+            self._count(body)
+        if self._ticks():
+            self._pair(("earlier", "elapsed"), "self.tick()", body)
+            self.scope.locals.discard("elapsed")
+        self._locals()
+        self.out.append(body)
+
+    def _ticks(self) -> bool:
+        gate = self.rule.gate
+        return self.acts and gate is not None and gate.counter == "time"
+
+    def _body(self) -> None:
+        outer, self.out = self.out, self.out.fork()
+        if self.acts:
+            self._act()
+        elif self.feeds and self._clocks() and self.rule.wait:
+            self._rest()
+        acting, self.out = self.out, outer
+        if self.feeds and self.rule.window:
+            self._leave(self.rule.window)
+        if self.feeds:
+            self._feed_all(acting)
+        self.out.append(acting)
+
+    def _locals(self) -> None:
+        own_logs = self.hook.metrics != "last"
+        if own_logs and (self.scope.metrics or self._lists_logs()):
+            self.out.line("logs = logs or {}")
+        self._read(sorted(self.scope.locals), "logs" if own_logs else "self.known")
+        if self.feeds:
+            return
+        for slot in self.slots:
+            if slot.name in self.scope.series:
+                self.out.line(f"{self.scope.series[slot.name]} = self.{slot.name}.value")
+
+    def _lists_logs(self) -> bool:
+        if not self.acts:
+            return False
+        texts = (expr for expr in n.expressions_of(self.rule.actions) if isinstance(expr, n.Text))
+        return any(isinstance(p.value, str) for text in texts for p in text.placeholders)
+
+    def _leave(self, window: Gate) -> None:
+        """Outside its window a rule remembers nothing."""
+        closed = code(_negated(gate(window, self.scope)))
+        self.out.line(f"if {closed}:", span=window.span, place=self.place)
+        with self.out.indented():
+            self.out.line("return", span=window.span)
+
+    def _clocks(self) -> list[Slot]:
+        return [slot for slot in self.slots if slot.is_clock]
+
+    def _rest(self) -> None:
+        """While a rule waits its clocks stand at zero."""
+        self.out.line("if self.waiting():", span=self.rule.named.span, place=self.place)
+        with self.out.indented():
+            self._restart()
+
+    def _restart(self) -> None:
+        for slot in self._clocks():
+            self.out.line(f"self.{slot.name}.restart()", span=slot.node.span)
+
+    def _act(self) -> None:
+        known: set[str] = set()
+        conditions: list[ast.expr] = []
+        if self.rule.window and not self.feeds:
+            conditions += gate(self.rule.window, self.scope)
+        rests = self.rule.wait is not None and self.feeds and bool(self._clocks())
+        if rests:
+            self._rest()
+        elif self.rule.wait:
+            conditions.append(python("not self.waiting()"))
+        if self.rule.gate:
+            conditions += gate(self.rule.gate, self.scope)
+        if any(code(c) == "epochs is not None" for c in conditions):
+            known.add("epochs")
+        if self.rule.most is not None:
+            most = self.scope.amount(self.rule.most)
+            conditions.append(
+                python("self.firings == 0" if most == "1" else f"self.firings < {most}")
+            )
+        if self.rule.condition is not None:
+            conditions += self.expressions.true(self.rule.condition, known)
+        if not conditions:
+            self._fire(known)
+            return
+        keyword = "elif" if rests else "if"
+        test, span = code(all_of(unique(conditions))), self._condition_span()
+        self.out.line(f"{keyword} {test}:", span=span, place=self.place)
+        with self.out.indented():
+            self._fire(known)
+
+    def _condition_span(self) -> Span:
+        if self.rule.condition is not None:
+            return self.rule.condition.span
+        asked = self.rule.gate or self.rule.window
+        return asked.span if asked else self.rule.named.span
+
+    def _fire(self, known: set[str]) -> None:
+        actions = [self.actions.action(action, known) for action in self.rule.actions]
+        values = ", ".join(f"{literal(name)}: {value}" for name, value in self._seen().items())
+        self.out.line(f"self.fired({{{values}}})", span=self.rule.named.span)
+        self._restart()
+        for action, statement in zip(self.rule.actions, actions, strict=True):
+            self.out.line(statement, span=action.span, place=self.place)
+
+    def _seen(self) -> dict[str, str]:
+        """The metrics and series that a firing is about, and their variables."""
+        exprs = [] if self.rule.condition is None else [self.rule.condition]
+        exprs += n.expressions_of(self.rule.actions)
+        parts = [part for expr in exprs for part in n.walk(expr)]
+        metrics = [m.name for expr in exprs for m in self.scope.context.metrics_in(expr)]
+        seen = {name: self.scope.metric(name) for name in dict.fromkeys(metrics)}
+        for part in parts:
+            if isinstance(part, n.Call) and any(part == slot.node for slot in self.slots):
+                seen[expression(part)] = code(self.expressions.value(part))
+        return seen
+
+
+_OPPOSITE: dict[type[ast.cmpop], ast.cmpop] = {ast.Gt: ast.LtE(), ast.GtE: ast.Lt()}
+_OPPOSITE |= {ast.Lt: ast.GtE(), ast.LtE: ast.Gt()}
+
+
+def _negated(parts: list[ast.expr]) -> ast.expr:
+    """That not all of some conditions on counters hold; these are never nan."""
+    match parts:
+        case [ast.Compare(left=left, ops=[op], comparators=[right])] if type(op) in _OPPOSITE:
+            return ast.Compare(left, [_OPPOSITE[type(op)]], [right])
+        case [part]:
+            return ast.UnaryOp(ast.Not(), part)
+        case _:
+            return ast.UnaryOp(ast.Not(), ast.BoolOp(ast.And(), parts))
+
+
+def unique(parts: list[ast.expr]) -> list[ast.expr]:
+    """Without what is asked twice, such as whether the number of epochs is known."""
+    return list({ast.dump(part): part for part in parts}.values())
