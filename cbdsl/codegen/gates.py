@@ -30,6 +30,8 @@ class _Gates:
         counts = [self._count(count) for count in asked.counts]
         begins = self.scope.hook is None or self.scope.hook.begins
         match asked.kind:
+            case "each":
+                return ["step > before"]
             case "every" if asked.counter == "epoch":
                 return self._every_epochs(counts[0], begins)
             case "every" if asked.counter == "time":

@@ -94,13 +94,9 @@ def _callbacks(plan: Plan, out: Emitter) -> None:
         out.docstring("All of it, in order, for `model.fit(callbacks=callbacks())`.")
         if plan.variables:
             out.line("variables = Variables()")
-        made = _made(plan)
-        if not made:
-            out.line("return []")
-            return
         out.line("return [")
         with out.indented():
-            for callback in made:
+            for callback in _made(plan):
                 out.line(f"{callback},")
         out.line("]")
 

@@ -220,6 +220,8 @@ class _Rule:
     def _gate(self) -> Gate | None:
         trigger = self.rule.trigger
         match trigger:
+            case n.Each(unit="batch") if acts_at_start(self.context, self.rule):
+                return Gate("each", "step", (), trigger.span)
             case n.Every(period=period):
                 counts = (count_of(self.context, period),)
                 return Gate("every", counter_of(self.context, period), counts, trigger.span)

@@ -40,11 +40,11 @@ class Count:
 class Gate:
     """What a trigger or a window asks of a counter.
 
-    `every`: another `counts[0]` are done. `at`: one of `counts` is reached. `after`: later than
+    `each`: a new one begins, which Keras sometimes says of a batch that never comes. `every`: another `counts[0]` are done. `at`: one of `counts` is reached. `after`: later than
     the count. `until`: not later. `from`: between two, both included.
     """
 
-    kind: Literal["every", "at", "after", "until", "from"]
+    kind: Literal["each", "every", "at", "after", "until", "from"]
     counter: Counter
     counts: tuple[Count, ...]
     span: Span

@@ -64,6 +64,7 @@ _ATTRIBUTES = """
     set_model set_params setting started state step steps stop take_up tick variables wait waiting
     warn
     before earlier logs self
+    l I O
 """
 RESERVED = frozenset((_RUNTIME + _ATTRIBUTES).split())
 
