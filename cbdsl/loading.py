@@ -18,6 +18,7 @@ from typing import Any
 from cbdsl.codegen import GeneratedModule
 from cbdsl.codegen.schedules import function_name
 from cbdsl.plan import MetricPlan, Plan, RulePlan, UsePlan
+from cbdsl.runtime.arithmetic import float32
 from cbdsl.runtime.rule import Rule
 from cbdsl.runtime.scheduled import Scheduled
 from cbdsl.runtime.shared import Shared
@@ -93,7 +94,7 @@ class Members:
     def rate(self, epoch: int, lr: float, epochs: int | None) -> float:
         """The rate of the epoch that begins, counted from 0, by all schedule rules in order."""
         for schedule in self.schedules:
-            lr = schedule.rate(epoch, lr, epochs)
+            lr = float32(schedule.rate(epoch, lr, epochs))
         return lr
 
 
@@ -147,15 +148,21 @@ def _imports_keras(node: ast.stmt) -> bool:
 
 def _place(statement: ast.stmt, module: GeneratedModule) -> None:
     """Give every node the position of the rule, or of its part, that it came from."""
-    source = module.source
+    places: dict[Span, tuple[int, int, int, int]] = {}
     for node in ast.walk(statement):
         if not isinstance(node, ast.stmt | ast.expr | ast.excepthandler | ast.arg | ast.keyword):
             continue
         span = module.places.get(node.lineno, Span(0, 0))
-        end = Span(span.end, span.end)
-        node.lineno, node.end_lineno = source.position(span).line, source.position(end).line
-        node.col_offset = source.lines.utf8_column(span.start)
-        node.end_col_offset = source.lines.utf8_column(span.end)
+        if span not in places:
+            places[span] = _lines_and_columns(module.source, span)
+        node.lineno, node.end_lineno, node.col_offset, node.end_col_offset = places[span]
+
+
+def _lines_and_columns(source: SourceFile, span: Span) -> tuple[int, int, int, int]:
+    """First and last line, and where it begins and ends in them, as syntax trees have it."""
+    first, last = source.position(span).line, source.position(Span(span.end, span.end)).line
+    lines = source.lines
+    return first, last, lines.utf8_column(span.start), lines.utf8_column(span.end)
 
 
 def _remember(source: SourceFile) -> dict[Part, str]:

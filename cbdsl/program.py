@@ -138,7 +138,7 @@ def compile(
         source: the text of the rules.
         filename: what to call it in messages and tracebacks.
         params: values for parameters, by name. The type is that of the literal in the rules; for
-            a duration it is the number of its unit.
+            a span it is the number of its unit, for a time the seconds.
     """
     return Program(read_source(source, filename), params=params)
 

@@ -30,3 +30,7 @@ class Live(Recording):
         if self.strict:
             raise error
         Direct.failed(self, rule, verb, detail, error)
+
+    def given_up(self, rule: Any, verb: str, detail: Any, first: bool) -> None:
+        super().given_up(rule, verb, detail, first)
+        Direct.given_up(self, rule, verb, detail, first)

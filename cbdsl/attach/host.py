@@ -16,6 +16,7 @@ from cbdsl.attach.expected import Expected
 from cbdsl.catalog.hooks import HOOKS
 from cbdsl.loading import members
 from cbdsl.program import Program
+from cbdsl.runtime.arithmetic import float32
 from cbdsl.runtime.record import Record
 from cbdsl.runtime.rule import Rule
 
@@ -180,7 +181,7 @@ class Rules(keras.callbacks.Callback):
         for schedule in self.members.schedules:
             if schedule.key not in self.broken:
                 try:
-                    lr = schedule.rate(epoch, lr, epochs)
+                    lr = float32(schedule.rate(epoch, lr, epochs))
                 except Exception as error:
                     self._broke(schedule, error)
         return lr

@@ -24,7 +24,7 @@ _FUNCTIONS = {"min": "minimum", "max": "maximum", "round": "rounded"}
 """Functions that the runtime calls otherwise, since Python has its own of that name."""
 _AS_GIVEN = {"abs", "prev", "best", "lowest", "highest"}
 """Functions that give a whole number where they are given some."""
-_COUNTS = {"epoch", "epochs", "batch", "batches", "step", "steps"}
+COUNTS = {"epoch", "epochs", "batch", "batches", "step", "steps"}
 
 MAX_WHOLE = 2**200
 """Whole numbers are turned into floats before they can grow beyond this."""
@@ -127,7 +127,7 @@ class Expressions:
             case n.Number():
                 return int(abs(expr.value)) if _is_whole(expr) else 0
             case n.Name():
-                return 2**53 if expr.name in _COUNTS and not expr.quoted else 0
+                return 2**53 if expr.name in COUNTS and not expr.quoted else 0
             case n.Minus():
                 return self._bound(expr.operand)
             case n.Call(function="count" | "since_best"):
@@ -188,6 +188,8 @@ class Expressions:
                 return self.false(expr.operand, known)
             case n.State():
                 return self._state(expr, known, expr.negated)
+            case n.Compare() if self._is_mixed(expr):
+                return [part for pair in _pairs(expr) for part in self.true(pair, known)]
             case n.Compare():
                 return [*self._present(expr, known), self._chain(expr)]
             case _:
@@ -222,6 +224,16 @@ class Expressions:
         missing = [name for name in self.scope.optional(expr) if name not in known]
         known.update(missing)
         return [python(f"{name} is not None") for name in missing]
+
+    def _is_mixed(self, chain: n.Compare) -> bool:
+        """Whether a constant is compared with a 32-bit number and with another one."""
+        is_32_bit = [self.scope.is_32_bit(operand) for operand in chain.operands]
+        return any(
+            before != behind and self.scope.context.is_constant(operand)
+            for before, operand, behind in zip(
+                is_32_bit, chain.operands[1:], is_32_bit[2:], strict=False
+            )
+        )
 
     def _chain(self, expr: n.Compare) -> ast.expr:
         operands = expr.operands

@@ -242,12 +242,12 @@ class RuleMethod(_Method):
             )
         if self.rule.condition is not None:
             conditions += self.expressions.true(self.rule.condition, known)
-        if not conditions:
+        if not conditions and not rests:
             self._fire(known)
             return
-        keyword = "elif" if rests else "if"
         test, span = code(all_of(unique(conditions))), self._condition_span()
-        self.out.line(f"{keyword} {test}:", span=span, place=self.place)
+        head = f"if {test}:" if not rests else f"elif {test}:" if conditions else "else:"
+        self.out.line(head, span=span, place=self.place)
         with self.out.indented():
             self._fire(known)
 
@@ -261,9 +261,10 @@ class RuleMethod(_Method):
         actions = [self.actions.action(action, known) for action in self.rule.actions]
         values = ", ".join(f"{literal(name)}: {value}" for name, value in self._seen().items())
         self.out.line(f"self.fired({{{values}}})", span=self.rule.named.span)
-        self._restart()
         for action, statement in zip(self.rule.actions, actions, strict=True):
             self.out.line(statement, span=action.span, place=self.place)
+        # Behind the actions, which may still ask for how long something has been so.
+        self._restart()
 
     def _seen(self) -> dict[str, str]:
         """The metrics and series that a firing is about, and their variables."""

@@ -36,8 +36,13 @@ def rate_functions(plan: Plan, context: Context, out: Emitter, needs: Needs) -> 
         )
         for schedule in schedules:
             passed = "".join(f", {name}={name}" for name in _keywords(schedule))
-            result = "return" if schedule is schedules[-1] else "lr ="
-            out.line(f"{result} {schedule.function}(epoch, lr{passed})")
+            rate = f"{schedule.function}(epoch, lr{passed})"
+            if schedule is schedules[-1]:
+                out.line(f"return {rate}")
+            else:
+                # Each sees the rate as the optimizer would have it, which is a 32-bit number.
+                needs.helpers.add("float32")
+                out.line(f"lr = float32({rate})")
 
 
 def function_name(schedules: tuple[Schedule, ...], schedule: Schedule) -> str:
@@ -103,6 +108,10 @@ def _rate(
     return code(expressions.help("settable", python, ast.Name("lr")))
 
 
+_LARGEST = 3.4028234663852886e38
+"""The largest 32-bit number, which a rate is."""
+
+
 def _is_safe(action: n.Assign) -> bool:
     """Whether a rate that is a number of at least zero is certain to stay one, as a float."""
     if not isinstance(action.value, n.Number):
@@ -110,7 +119,7 @@ def _is_safe(action: n.Assign) -> bool:
     value = action.value.value
     match action.op:
         case "=":
-            return 0 <= value < float("inf")
+            return 0 <= value <= _LARGEST
         case "*=":
             return 0 <= value <= 1
         case "/=":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from cbdsl.checks.types import kind_of
-from cbdsl.codegen.expressions import Expressions
+from cbdsl.codegen.expressions import COUNTS, Expressions
 from cbdsl.codegen.literals import escaped, literal, quote_of
 from cbdsl.codegen.printing import code
 from cbdsl.syntax import nodes as n
@@ -74,4 +74,4 @@ def _prints_itself(value: n.Expr, expressions: Expressions, spec: str) -> bool:
     kind = expressions.scope.context.kind_of(value)
     if kind == "param":
         return expressions.scope.context.params[value.name].kind == "text"
-    return kind == "value" and value.name != "lr"
+    return kind == "value" and value.name in COUNTS

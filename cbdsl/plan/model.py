@@ -40,8 +40,9 @@ class Count:
 class Gate:
     """What a trigger or a window asks of a counter.
 
-    `each`: a new one begins, which Keras sometimes says of a batch that never comes. `every`: another `counts[0]` are done. `at`: one of `counts` is reached. `after`: later than
-    the count. `until`: not later. `from`: between two, both included.
+    `each`: a new one begins, of which Keras sometimes tells twice. `every`: another `counts[0]` are
+    done. `at`: one of `counts` is reached. `after`: later than the count. `until`: not later.
+    `from`: between two, both included.
     """
 
     kind: Literal["each", "every", "at", "after", "until", "from"]

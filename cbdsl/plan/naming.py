@@ -49,7 +49,7 @@ class Keys:
 # into a standalone module), and the attributes of a rule. Nothing from a file may hide them.
 _RUNTIME = """
     Best Change Count Crosses Direct Ema Held Highest Improves Lowest Mean Median Memory Moves
-    NotSettable PerBatch Prev Quantile Rule Shared SinceBest Slope Stalls Std Zscore
+    MAX_FAILURES NotSettable PerBatch Prev Quantile Rule Shared SinceBest Slope Stalls Std Zscore
     ceil cos divide exp float32 floor inside limited listed log log10 maximum minimum modulo names
     numbers power reported rounded say settable share sin span_text sqrt tanh text text32 time_text
     to_do write_whole clamp _copied

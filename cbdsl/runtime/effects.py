@@ -38,6 +38,12 @@ class Direct:
         shown = f" {detail!r}" if isinstance(detail, str) else ""
         sys.stderr.write(f"\n{rule.place}: could not {to_do(verb)}{shown}: {error}\n")
 
+    def given_up(self, rule: Any, verb: str, detail: Any, first: bool) -> None:
+        """An action that failed too often in a row is not tried; `first`: for the first time."""
+        if first:
+            told = f"{to_do(verb)} is given up for this training: it failed ten times in a row"
+            sys.stderr.write(f"\n{rule.place}: {told}\n")
+
     def stop(self, rule: Any, why: str | None) -> None:
         rule.model.stop_training = True
         if why and not self.summarized:

@@ -72,6 +72,9 @@ class Recording(Direct):
     def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
         self._note(rule, Done(verb, detail, f"{type(error).__name__}: {error}"))
 
+    def given_up(self, rule: Any, verb: str, detail: Any, first: bool) -> None:
+        self._note(rule, Done(verb, detail, "given up after ten failures in a row"))
+
     def _note(self, rule: Any, done: Done) -> None:
         if rule.key in self._current:
             self._current[rule.key].actions.append(done)

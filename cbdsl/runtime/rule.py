@@ -11,6 +11,9 @@ from cbdsl.runtime.effects import Direct
 from cbdsl.runtime.memory import Memory
 from cbdsl.runtime.words import numbers, text
 
+MAX_FAILURES = 10
+"""After so many failures in a row an action is given up for this training."""
+
 
 class Rule:
     """Mixed in before `keras.callbacks.Callback`: memory, place in training, and the actions.
@@ -56,6 +59,10 @@ class Rule:
     def reset(self) -> None:
         """Remember nothing, as before training."""
         self.firings = 0
+        self._place = 0
+        """Which action of a firing is the next."""
+        self._failures: dict[int, int] = {}
+        """How often in a row an action failed, by its place among the actions."""
         self.fired_at: int | None = None
         self.epoch = 0
         self.batch = 0
@@ -171,6 +178,7 @@ class Rule:
     def fired(self, values: dict[str, Any]) -> None:
         """Count a firing; `values` are what the rule saw."""
         self.firings += 1
+        self._place = 0
         self.fired_at = self.epoch
         self.effects.fired(self, values)
 
@@ -223,11 +231,19 @@ class Rule:
 
     def _do(self, verb: str, detail: Any, action: Callable[[Any, Any], None]) -> None:
         """An action that fails does not keep those after it from being done."""
+        place, self._place = self._place, self._place + 1
+        failures = self._failures.get(place, 0)
+        if failures >= MAX_FAILURES:
+            self.effects.given_up(self, verb, detail, first=failures == MAX_FAILURES)
+            self._failures[place] = failures + 1
+            return
         try:
             action(self, detail)
         except Exception as error:
+            self._failures[place] = failures + 1
             self.effects.failed(self, verb, detail, error)
         else:
+            self._failures.pop(place, None)
             self.effects.done(self, verb, detail)
 
 

@@ -43,7 +43,9 @@ def files() -> dict[str, bytes]:
 def write(folder: Path, made: dict[str, bytes]) -> Path:
     folder.mkdir(exist_ok=True)
     for name, data in made.items():
-        (folder / name).write_bytes(gzip.compress(data, 1, mtime=0) if name.endswith(".gz") else data)
+        (folder / name).write_bytes(
+            gzip.compress(data, 1, mtime=0) if name.endswith(".gz") else data
+        )
     return folder
 
 

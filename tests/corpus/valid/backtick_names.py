@@ -113,8 +113,8 @@ class StopOnEpochEnd(Rule, keras.callbacks.Callback):
         self.a_b_stalls.observe(epoch + 1, a_b)  # backtick_names.cbr:9
         if self.a_b_stalls.holds_for(3):  # backtick_names.cbr:9
             self.fired({"a:b": a_b})
-            self.a_b_stalls.restart()
             self.stop()  # backtick_names.cbr:9
+            self.a_b_stalls.restart()
 
 
 def callbacks():

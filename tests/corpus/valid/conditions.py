@@ -164,9 +164,9 @@ class Stalled(Rule, keras.callbacks.Callback):
             self.val_loss_stalls.restart()
         elif self.val_loss_stalls.holds_for(self.patience):  # conditions.cbr:16
             self.fired({"val_loss": val_loss})
-            self.val_loss_stalls.restart()
             self.lr = limited(self.lr * 0.5, 1e-06, 0.1)  # conditions.cbr:16
             self.wait(2, "epoch")  # conditions.cbr:16
+            self.val_loss_stalls.restart()
 
 
 class StalledValues(Rule, keras.callbacks.Callback):
@@ -187,8 +187,8 @@ class StalledValues(Rule, keras.callbacks.Callback):
         self.val_loss_stalls.count(val_loss)  # conditions.cbr:17
         if self.firings < 2 and self.val_loss_stalls.holds_for(3):  # conditions.cbr:17
             self.fired({"val_loss": val_loss})
-            self.val_loss_stalls.restart()
             self.lr = limited(self.lr * 0.5, 1e-06, 0.1)  # conditions.cbr:17
+            self.val_loss_stalls.restart()
 
 
 class StalledTime(Rule, keras.callbacks.Callback):
@@ -210,8 +210,8 @@ class StalledTime(Rule, keras.callbacks.Callback):
         self.loss_stalls.observe(elapsed, loss)  # conditions.cbr:18
         if self.firings == 0 and self.loss_stalls.holds_for(600):  # conditions.cbr:18
             self.fired({"loss": loss})
-            self.loss_stalls.restart()
             self.warn(f"no progress since {time_text(elapsed)}")  # conditions.cbr:18
+            self.loss_stalls.restart()
 
 
 class Lasting(Rule, keras.callbacks.Callback):
@@ -245,8 +245,8 @@ class Lasting(Rule, keras.callbacks.Callback):
         )  # conditions.cbr:19
         if self.accuracy_held.holds_for(self.patience):  # conditions.cbr:19
             self.fired({"accuracy": accuracy, "gap": gap})
-            self.accuracy_held.restart()
             self.stop("good enough")  # conditions.cbr:19
+            self.accuracy_held.restart()
 
 
 class LastingTime(Rule, keras.callbacks.Callback):
@@ -274,8 +274,8 @@ class LastingTime(Rule, keras.callbacks.Callback):
         )  # conditions.cbr:20
         if self.loss_held.holds_for(self.grace):  # conditions.cbr:20
             self.fired({"loss": loss})
-            self.loss_held.restart()
             self.stop("too slow")  # conditions.cbr:20
+            self.loss_held.restart()
 
 
 class LastingBatches(Rule, keras.callbacks.Callback):
@@ -301,8 +301,8 @@ class LastingBatches(Rule, keras.callbacks.Callback):
         )  # conditions.cbr:21
         if self.loss_held.holds_for(100):  # conditions.cbr:21
             self.fired({"loss": loss})
-            self.loss_held.restart()
             self.stop()  # conditions.cbr:21
+            self.loss_held.restart()
 
 
 class Rising(Rule, keras.callbacks.Callback):
@@ -647,8 +647,8 @@ class Trend(Rule, keras.callbacks.Callback):
                     "mean(val_loss, 3)": mean_val_loss_3,
                 }
             )
-            self.val_loss_held.restart()
             self.lr = limited(self.lr / 2, 1e-06, 0.1)  # conditions.cbr:33
+            self.val_loss_held.restart()
 
 
 class Outlier(Rule, keras.callbacks.Callback):

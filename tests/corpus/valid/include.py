@@ -23,7 +23,7 @@ def falling(epoch, lr):
 
 def learning_rate(epoch, lr):
     """The rate of the epoch that begins, counted from 0: all rules in their order."""
-    lr = warm(epoch, lr)
+    lr = float32(warm(epoch, lr))
     return falling(epoch, lr)
 
 

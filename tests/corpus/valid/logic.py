@@ -205,8 +205,8 @@ class PrintOnEpochEnd11(Rule, keras.callbacks.Callback):
         self.accuracy_stalls.observe(epoch + 1, accuracy)  # logic.cbr:14
         if self.val_loss_improves.holds() or self.accuracy_stalls.holds_for(3):  # logic.cbr:14
             self.fired({"val_loss": val_loss, "accuracy": accuracy})
-            self.accuracy_stalls.restart()
             self.print("k")  # logic.cbr:14
+            self.accuracy_stalls.restart()
 
 
 class PrintOnEpochEnd12(Rule, keras.callbacks.Callback):

@@ -31,11 +31,11 @@ class Plateau(Rule, keras.callbacks.Callback):
         self.val_loss_stalls.observe(epoch + 1, val_loss)  # plateau.cbr:6
         if self.val_loss_stalls.holds_for(self.patience):  # plateau.cbr:6
             self.fired({"val_loss": val_loss})
-            self.val_loss_stalls.restart()
             self.lr *= 0.5  # plateau.cbr:6
             self.print(
                 f"no progress for {text(self.patience)} epochs: the rate is now {self.lr:.2e}"
             )  # plateau.cbr:6
+            self.val_loss_stalls.restart()
 
 
 class StopOnEpochEnd(Rule, keras.callbacks.Callback):
@@ -60,8 +60,8 @@ class StopOnEpochEnd(Rule, keras.callbacks.Callback):
         self.val_loss_stalls.observe(epoch + 1, val_loss, self.least)  # plateau.cbr:9
         if self.val_loss_stalls.holds_for(10):  # plateau.cbr:9
             self.fired({"val_loss": val_loss})
-            self.val_loss_stalls.restart()
             self.stop("no progress")  # plateau.cbr:9
+            self.val_loss_stalls.restart()
 
 
 class WarnOnEpochEnd(Rule, keras.callbacks.Callback):
@@ -86,8 +86,8 @@ class WarnOnEpochEnd(Rule, keras.callbacks.Callback):
         self.loss_stalls.observe(epoch + 1, loss, 0.01)  # plateau.cbr:10
         if self.loss_stalls.holds_for(self.long):  # plateau.cbr:10
             self.fired({"loss": loss})
-            self.loss_stalls.restart()
             self.warn("the training loss does not move")  # plateau.cbr:10
+            self.loss_stalls.restart()
 
 
 def callbacks(*, patience=3, least=0.001, long=8):

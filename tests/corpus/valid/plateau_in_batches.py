@@ -24,8 +24,8 @@ class WarnOnBatchEnd(Rule, keras.callbacks.Callback):
         self.loss_stalls.observe(step, loss)  # plateau_in_batches.cbr:2
         if self.loss_stalls.holds_for(100):  # plateau_in_batches.cbr:2
             self.fired({"loss": loss})
-            self.loss_stalls.restart()
             self.warn(f"{step}: the loss does not move")  # plateau_in_batches.cbr:2
+            self.loss_stalls.restart()
 
 
 class PrintEvery50Batches(Rule, keras.callbacks.Callback):
@@ -73,8 +73,8 @@ class StopOnBatchEnd(Rule, keras.callbacks.Callback):
         self.loss_stalls.observe(self.epoch, loss)  # plateau_in_batches.cbr:4
         if self.loss_stalls.holds_for(2):  # plateau_in_batches.cbr:4
             self.fired({"loss": loss})
-            self.loss_stalls.restart()
             self.stop()  # plateau_in_batches.cbr:4
+            self.loss_stalls.restart()
 
 
 def callbacks():

@@ -4,7 +4,7 @@ import functools
 
 import keras
 
-from cbdsl.runtime import Rule, share
+from cbdsl.runtime import Rule, float32, share
 
 
 def lr_at_epoch(epoch, lr, *, turn=7):
@@ -25,7 +25,7 @@ def lr_at_epoch2(epoch, lr, *, epochs=None):
 
 def learning_rate(epoch, lr, *, epochs=None, turn=7):
     """The rate of the epoch that begins, counted from 0: all rules in their order."""
-    lr = lr_at_epoch(epoch, lr, turn=turn)
+    lr = float32(lr_at_epoch(epoch, lr, turn=turn))
     return lr_at_epoch2(epoch, lr, epochs=epochs)
 
 

@@ -44,9 +44,9 @@ def lr_every_epoch(epoch, lr, *, epochs=None):
 
 def learning_rate(epoch, lr, *, epochs=None, warm=5, peak=0.01, floor_=0.0001):
     """The rate of the epoch that begins, counted from 0: all rules in their order."""
-    lr = warm_up(epoch, lr, warm=warm, peak=peak)
-    lr = fall(epoch, lr, warm=warm, floor_=floor_, peak=peak)
-    lr = lr_at_epoch(epoch, lr, epochs=epochs)
+    lr = float32(warm_up(epoch, lr, warm=warm, peak=peak))
+    lr = float32(fall(epoch, lr, warm=warm, floor_=floor_, peak=peak))
+    lr = float32(lr_at_epoch(epoch, lr, epochs=epochs))
     return lr_every_epoch(epoch, lr, epochs=epochs)
 
 

@@ -4,7 +4,7 @@ import functools
 
 import keras
 
-from cbdsl.runtime import Held, Rule, Stalls, share, span_text, text, time_text
+from cbdsl.runtime import Held, Rule, Stalls, float32, share, span_text, text, time_text
 
 
 def lr_at_epoch(epoch, lr, *, epochs=None, half=0.5):
@@ -23,7 +23,7 @@ def lr_at_epoch2(epoch, lr, *, few=2):
 
 def learning_rate(epoch, lr, *, epochs=None, half=0.5, few=2):
     """The rate of the epoch that begins, counted from 0: all rules in their order."""
-    lr = lr_at_epoch(epoch, lr, epochs=epochs, half=half)
+    lr = float32(lr_at_epoch(epoch, lr, epochs=epochs, half=half))
     return lr_at_epoch2(epoch, lr, few=few)
 
 
@@ -157,10 +157,10 @@ class PrintOnEpochEnd(Rule, keras.callbacks.Callback):
             and self.loss_stalls.holds_for(self.many)
         ):  # spans.cbr:14
             self.fired({"loss": loss})
-            self.loss_held.restart()
-            self.loss_stalls.restart()
             self.print("held")  # spans.cbr:14
             self.wait(self.stride, "epoch")  # spans.cbr:14
+            self.loss_held.restart()
+            self.loss_stalls.restart()
 
     def on_train_batch_end(self, batch, logs=None):
         self.advance(batch)
@@ -197,9 +197,9 @@ class PrintOnBatchEnd(Rule, keras.callbacks.Callback):
             self.loss_held.restart()
         elif self.loss_held.holds_for(self.few):  # spans.cbr:15
             self.fired({"loss": loss})
-            self.loss_held.restart()
             self.print("held")  # spans.cbr:15
             self.wait(self.pause, "second")  # spans.cbr:15
+            self.loss_held.restart()
 
 
 class PrintOnBatchEnd2(Rule, keras.callbacks.Callback):
