@@ -17,6 +17,7 @@ from cbdsl.formatter import format_source
 from cbdsl.plan import Plan, plan
 from cbdsl.source import SourceFile
 from cbdsl.syntax import MAX_BYTES, read_source, with_included
+from cbdsl.syntax.nodes import Test
 
 if TYPE_CHECKING:
     import keras
@@ -69,6 +70,16 @@ class Program:
         """The generated module with its map back to the rules."""
         return generate(self.plan, self._checked.context)
 
+    @cached_property
+    def probed(self) -> GeneratedModule:
+        """The same module, whose rules also tell what each part of a condition is."""
+        return generate(self.plan, self._checked.context, probes=True)
+
+    @cached_property
+    def tests(self) -> tuple[Test, ...]:
+        """The tests of the file."""
+        return self._checked.context.file.tests
+
     @property
     def python(self) -> str:
         """The generated module, which imports `cbdsl.runtime`."""
@@ -92,6 +103,10 @@ class Program:
         from cbdsl.attach import attach
 
         return attach(self, run_dir=run_dir, strict=strict)
+
+    def changed(self, params: Mapping[str, Given]) -> Program:
+        """The same rules with other values for some parameters."""
+        return Program(self.source, params=self._given | dict(params))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _compiled, (self.source, self._given)

@@ -22,7 +22,7 @@ WORDS = frozenset(
 
 TO_COME = frozenset(
     """
-    variable resume schedule test fail notify keep restore roll snapshot freeze unfreeze record call
+    variable resume schedule fail notify keep restore roll snapshot freeze unfreeze record call
     """.split()
 )
 """Words that begin something which this version does not have yet."""

@@ -32,8 +32,8 @@ def params_of(
     values: dict[str, ParamValue] = {}
     problems: list[Diagnostic] = []
     for param in file.params:
-        declared = _declared(param.name.name, param.value)
-        if isinstance(declared.value, str) and isinstance(param.value, n.Text):
+        own = declared(param.name.name, param.value)
+        if isinstance(own.value, str) and isinstance(param.value, n.Text):
             problems += [
                 Diagnostic(
                     "CBR306",
@@ -44,7 +44,7 @@ def params_of(
                 )
                 for p in param.value.placeholders
             ]
-        values.setdefault(declared.name, declared)
+        values.setdefault(own.name, own)
     lost = lost_names(source, file)
     for name, value in given.items():
         if name in lost:
@@ -56,7 +56,8 @@ def params_of(
     return values, problems
 
 
-def _declared(name: str, literal: n.ParamLiteral) -> ParamValue:
+def declared(name: str, literal: n.ParamLiteral) -> ParamValue:
+    """A parameter with the value of a literal."""
     match literal:
         case n.Duration() if literal.unit in SECONDS:
             return ParamValue(name, "time", None, seconds(literal))
@@ -84,14 +85,14 @@ def _plain(part: str | n.Placeholder) -> str:
 
 
 def _given(
-    source: SourceFile, declared: Mapping[str, ParamValue], name: str, value: Given
+    source: SourceFile, params: Mapping[str, ParamValue], name: str, value: Given
 ) -> ParamValue:
-    if name not in declared:
-        help = did_you_mean(name, declared)
+    if name not in params:
+        help = did_you_mean(name, params)
         message = f"there is no parameter `{visible(name)}`"
-        why = params_of_file(declared)
+        why = params_of_file(params)
         raise CbrError([Diagnostic("CBR204", message, source, None, why, help)])
-    param = declared[name]
+    param = params[name]
     new: Given | None = value
     if isinstance(value, Literal):
         new = _read(param, value)
@@ -163,7 +164,7 @@ def _read(param: ParamValue, text: str) -> Given | None:
     if param.kind == "text" and not text.startswith('"'):
         return str(text)
     try:
-        literal = _declared(param.name, parse_literal(text, f"--set {param.name}"))
+        literal = declared(param.name, parse_literal(text, f"--set {param.name}"))
     except CbrError:
         return None
     same = literal.kind == param.kind and (param.kind != "span" or literal.unit == param.unit)

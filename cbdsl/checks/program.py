@@ -10,6 +10,7 @@ from itertools import chain
 from cbdsl.catalog.words import WORDS
 from cbdsl.checks import (
     actions,
+    cases,
     conditions,
     counts,
     functions,
@@ -52,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     conditions.check,
     reach.check,
     unused.check,
+    cases.check,
 )
 
 
@@ -83,7 +85,7 @@ def check(
     values, wrong = params_of(source, file, params or {})
     context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
     found = _without_echoes(file, in_order(_bounded(source, [*problems, *wrong], _all(context))))
-    if not (file.rules or file.uses or any(d.is_error for d in found)):
+    if not (file.computing or file.uses or any(d.is_error for d in found)):
         found = [_nothing(source)]
     if any(d.is_error for d in found):
         raise CbrError(found)

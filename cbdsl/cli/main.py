@@ -14,6 +14,7 @@ VERBS = {
     "compile": "turn a rule file into Python",
     "fmt": "lay out rule files in the one canonical way",
     "init": "write a rule file to begin with",
+    "test": "run the tests in rule files, without a training",
     "train": "train a model under the rules of a file",
     "run": "run a training script with rules attached to it",
 }

@@ -26,10 +26,11 @@ _INHERITED = {"train_begin", "epoch_begin"}
 
 @dataclass
 class Needs:
-    """What the classes of a module must import."""
+    """What the classes of a module import, and whether they tell what parts of conditions are."""
 
     helpers: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
+    probes: bool = False
 
 
 class _Method:
@@ -146,6 +147,7 @@ class RuleMethod(_Method):
         self.acts = hook == rule.acts
         self.feeds = hook == rule.feeds and bool(rule.slots)
         self.actions = Actions(self.expressions, plan.limit)
+        self.probes = needs.probes
 
     def write(self) -> None:
         if self.hook.name in _INHERITED:
@@ -221,7 +223,25 @@ class RuleMethod(_Method):
         for slot in self._clocks():
             self.out.line(f"self.{slot.name}.restart()", span=slot.node.span)
 
+    def _probe(self) -> None:
+        """Tell what each part of the condition is, for tests and replays."""
+        condition = self.rule.condition
+        assert condition is not None
+        asked = [*(gate(self.rule.gate, self.scope) if self.rule.gate else [])]
+        if self.rule.window and not self.feeds:
+            asked += gate(self.rule.window, self.scope)
+        parts = [
+            f"({code(all_of(self.expressions.true(part, set())))}, "
+            f"{code(all_of(self.expressions.false(part, set())))})"
+            for part in n.parts(condition)
+        ]
+        values = ", ".join(f"{literal(k)}: {v}" for k, v in self._values([condition]).items())
+        given = f"{code(all_of(unique(asked)))}, {{{values}}}, [{', '.join(parts)}]"
+        self.out.line(f"self.effects.probe(self, {given})", span=self._condition_span())
+
     def _act(self) -> None:
+        if self.probes and self.rule.condition is not None:
+            self._probe()
         known: set[str] = set()
         conditions: list[ast.expr] = []
         if self.rule.window and not self.feeds:
@@ -269,7 +289,10 @@ class RuleMethod(_Method):
     def _seen(self) -> dict[str, str]:
         """The metrics and series that a firing is about, and their variables."""
         exprs = [] if self.rule.condition is None else [self.rule.condition]
-        exprs += n.expressions_of(self.rule.actions)
+        return self._values([*exprs, *n.expressions_of(self.rule.actions)])
+
+    def _values(self, exprs: list[n.Expr]) -> dict[str, str]:
+        """The metrics and series of some expressions, and their variables."""
         parts = [part for expr in exprs for part in n.walk(expr)]
         metrics = [m.name for expr in exprs for m in self.scope.context.metrics_in(expr)]
         seen = {name: self.scope.metric(name) for name in dict.fromkeys(metrics)}

@@ -29,9 +29,12 @@ class GeneratedModule:
     source: SourceFile
 
 
-def generate(plan: Plan, context: Context) -> GeneratedModule:
-    """The module of a plan: the same text for the same rules, whenever and wherever it is made."""
-    needs = Needs()
+def generate(plan: Plan, context: Context, *, probes: bool = False) -> GeneratedModule:
+    """The module of a plan: the same text for the same rules, whenever and wherever it is made.
+
+    With `probes` its rules also tell their effects what each part of a condition is.
+    """
+    needs = Needs(probes=probes)
     body = Emitter()
     if plan.schedules:
         body.blank(2)

@@ -50,6 +50,7 @@ CODES = _table(
     (209, "error", "an argument that a callback does not take, or that is missing"),
     (210, "error", "a function that does not exist"),
     (211, "error", "a setting that optimizers do not have"),
+    (212, "error", "a rule that does not exist"),
     (301, "error", "a number, a truth value or a text where another is needed"),
     (302, "error", "a count that is not a whole number of at least one"),
     (303, "error", "a unit that is missing or does not fit"),
@@ -72,4 +73,5 @@ CODES = _table(
     (409, "error", "a rule that waits twice"),
     (410, "error", "a derived metric that is computed from a later one"),
     (411, "error", "`per_batch` where there is nothing to take apart"),
+    (412, "error", "a test that gives or expects what cannot be"),
 )

@@ -36,6 +36,46 @@ def statement(node: n.Statement) -> str:
             return f"use {node.callback.name}({arguments})"
         case n.Rule():
             return label(node) + rule_text(node)
+        case n.Test():
+            return "\n".join([test_head(node), *(f"    {case(line)}" for line in node.lines)])
+
+
+def test_head(test: n.Test) -> str:
+    """The first line of a test."""
+    return f"test {text(test.name)}:"
+
+
+def case(line: n.Line) -> str:
+    """A line of a test."""
+    match line:
+        case n.Set():
+            return f"set {line.name.name} = {expression(line.value)}"
+        case n.Given():
+            batch = "batch " if line.per_batch else ""
+            items = " ".join(item.text for item in line.items)
+            return f"given {batch}{expression(line.name)}: {items}"
+        case n.GivenSize():
+            return f"given {line.what}: {line.item.text}"
+        case n.GivenTime():
+            return f"given epoch takes {duration(line.duration)}"
+        case n.ExpectRule():
+            return f"expect {_no(line.negated)}{line.rule.name}{_where(line.where)}"
+        case n.ExpectAction():
+            why = f" {text(line.text)}" if line.text else ""
+            return f"expect {_no(line.negated)}{line.verb}{why}{_where(line.where)}"
+        case n.ExpectValue():
+            return f"expect {expression(line.name)} {line.value.text}{_where(line.where)}"
+
+
+def _no(negated: bool) -> str:
+    return "no " if negated else ""
+
+
+def _where(where: n.Where | None) -> str:
+    if where is None:
+        return ""
+    epochs = ", ".join(number.text for number in where.epochs)
+    return f" at epoch {epochs}" + (f" batch {where.batch.text}" if where.batch else "")
 
 
 def rule_text(rule: n.Rule) -> str:

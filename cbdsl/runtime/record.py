@@ -29,6 +29,8 @@ class Firing:
     key: str
     epoch: int
     values: dict[str, Any]
+    batch: int | None = None
+    """The batch within the epoch, where somebody counts them."""
     actions: list[Done] = field(default_factory=list)
 
 
@@ -54,13 +56,16 @@ class Record:
 class Recording(Direct):
     """Effects that also keep a record."""
 
+    batch: int | None = None
+    """The batch that is running, where somebody counts them."""
+
     def __init__(self, run_dir: Any = ".") -> None:
         super().__init__(run_dir)
         self.record = Record()
         self._current: dict[str, Firing] = {}
 
     def fired(self, rule: Any, values: dict[str, Any]) -> None:
-        firing = Firing(rule.name, rule.place, rule.key, rule.epoch, dict(values))
+        firing = Firing(rule.name, rule.place, rule.key, rule.epoch, dict(values), self.batch)
         self._current[rule.key] = firing
         self.record.add(firing)
 

@@ -1,6 +1,6 @@
 """Runs the generated callbacks over numbers instead of a training, without importing keras."""
 
-from cbdsl.simulate.drive import Simulated, simulate
+from cbdsl.simulate.drive import Probe, Simulated, simulate
 from cbdsl.simulate.standin import keras
 
-__all__ = ["Simulated", "keras", "simulate"]
+__all__ = ["Probe", "Simulated", "keras", "simulate"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cbdsl.codegen import GeneratedModule
@@ -24,6 +24,8 @@ class Simulated:
     rates: list[float]
     logs: list[dict[str, float]]
     """The metrics of each epoch's end, derived ones too."""
+    probes: list[Probe] = field(default_factory=list)
+    """What the parts of conditions were, if the module tells."""
 
     @property
     def epochs(self) -> int:
@@ -31,8 +33,42 @@ class Simulated:
         return len(self.rates)
 
 
+@dataclass(frozen=True)
+class Probe:
+    """What a rule's condition was at one event.
+
+    Attributes:
+        rule: the rule's key.
+        asked: whether the rule's trigger and window named the event.
+        values: the metrics and series that the condition is about.
+        parts: for each part of it, joined by `and`, `or` and `not`: true, false or not known.
+    """
+
+    rule: str
+    epoch: int
+    batch: int | None
+    asked: bool
+    values: dict[str, float | None]
+    parts: tuple[bool | None, ...]
+
+
 class Silent(Recording):
     """Records what rules do, and leaves terminal, disk and clock alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.probes: list[Probe] = []
+
+    def probe(
+        self,
+        rule: Any,
+        asked: bool,
+        values: dict[str, float | None],
+        parts: list[tuple[bool, bool]],
+    ) -> None:
+        """What each part of a condition is: whether it is true, and whether it is false."""
+        known = tuple(True if holds else False if fails else None for holds, fails in parts)
+        self.probes.append(Probe(rule.key, rule.epoch, self.batch, bool(asked), values, known))
 
     now = 0.0
     """The time in training, in seconds."""
@@ -96,7 +132,7 @@ def simulate(
         if run.model.stop_training:
             break
     run.call("on_train_end", dict(logs))
-    return Simulated(effects.record, rates, logged)
+    return Simulated(effects.record, rates, logged, effects.probes)
 
 
 class _Run:
@@ -138,12 +174,14 @@ class _Run:
         self.call("on_epoch_begin", epoch, {})
         rate = optimizer.learning_rate
         for batch, batch_logs in enumerate(batches):
+            self.effects.batch = batch + 1
             self._clock(epoch + batch / len(batches))
             self.call("on_train_batch_begin", batch, {})
             self._clock(epoch + (batch + 1) / len(batches))
             self.call("on_train_batch_end", batch, dict(batch_logs))
             if self.model.stop_training:
                 break
+        self.effects.batch = None
         validation = {n.removeprefix("val_"): v for n, v in logs.items() if n.startswith("val_")}
         if validation:
             self.call("on_test_begin")

@@ -36,8 +36,14 @@ class Builder:
         """A statement on a line of its own; raises `CbrError` for what is wrong inside it."""
         return self.whole(self._statement(tree, span))
 
-    def block(self, head: Branch, lines: list[Branch], span: Span) -> n.Rule:
-        """A rule whose actions stand below it, one or more a line; raises `CbrError` likewise."""
+    def block(self, head: Branch, lines: list[Branch], span: Span) -> n.Rule | n.Test:
+        """A rule whose actions stand below it, one or more a line, or a test.
+
+        Raises `CbrError` for what is wrong inside it.
+        """
+        if head.data == "test_head":
+            tests = tuple(map(self.case, lines))
+            return self.whole(n.Test(self.text(head.children[0]), tests, span=span))
         return self.whole(self.rule(cast(Branch, head.children[0]), lines, span))
 
     def whole(self, node: N) -> N:
@@ -78,6 +84,54 @@ class Builder:
             case _:
                 clauses, actions = cast(list[Branch], tree.children)
                 return self.rule(clauses, [actions], span)
+
+    # --------------------------------------------------------------------------------- tests
+
+    def case(self, tree: Branch) -> n.Line:
+        """A line of a test."""
+        parts, span = tree.children, _span(tree)
+        match tree.data:
+            case "set":
+                name, value = parts
+                return n.Set(self.name(name), self.literal(cast(Branch, value)), span=span)
+            case "given" | "given_batches":
+                name, *items = parts
+                per_batch = tree.data == "given_batches"
+                return n.Given(self.metric(name), tuple(map(_item, items)), per_batch, span=span)
+            case "given_size":
+                what = cast(Anything, str(cast(Branch, parts[0]).children[0]))
+                return n.GivenSize(what, _item(parts[1]), span=span)
+            case "given_time":
+                return n.GivenTime(self.duration(tree), span=span)
+            case "expect_rule":
+                no, rule, where = parts
+                return n.ExpectRule(no is not None, self.name(rule), self.where(where), span=span)
+            case "expect_action":
+                no, verb, text, where = parts
+                word = cast(Token, cast(Branch, verb).children[0])
+                return n.ExpectAction(
+                    no is not None,
+                    str(word),
+                    None if text is None else self.text(text),
+                    self.where(where),
+                    verb_span=_span(word),
+                    span=span,
+                )
+            case _:
+                name, value, where = parts
+                place = self.where(where)
+                assert place is not None
+                return n.ExpectValue(self.metric(name), _item(value), place, span=span)
+
+    def where(self, tree: Branch | Token | None) -> n.Where | None:
+        """The epochs and the batch at which something is expected."""
+        if tree is None:
+            return None
+        *epochs, batch = cast(Branch, tree).children
+        numbers = tuple(map(self.number, epochs))
+        return n.Where(numbers, None if batch is None else self.number(batch), span=_span(tree))
+
+    # --------------------------------------------------------------------------------- rules
 
     def argument(self, tree: Branch) -> n.Argument:
         name, value = tree.children
@@ -234,7 +288,7 @@ class Builder:
         """A span of the training, or a number or a name that stands for one."""
         span = _span(tree)
         match tree.data:
-            case "duration":
+            case "duration" | "given_time":
                 count, unit, more = tree.children
                 further = cast(Branch, more).children
                 parts = tuple(
@@ -300,6 +354,10 @@ def _percent(text: str) -> float:
     """`29%` is the number nearest to 0.29, which is not always that of 29 / 100 by parts."""
     digits = text[:-1]
     return float(f"{digits}e-2")
+
+
+def _item(item: Branch | Token) -> n.Item:
+    return n.Item(str(item), span=_span(item))
 
 
 def _unit(item: Branch | Token | None) -> str:

@@ -237,6 +237,17 @@ def children(node: Expr) -> tuple[Expr, ...]:
             return ()
 
 
+def parts(condition: Expr) -> tuple[Expr, ...]:
+    """What `and`, `or` and `not` join in a condition, in the order of the text."""
+    match condition:
+        case All() | Any():
+            return tuple(part for operand in condition.operands for part in parts(operand))
+        case Not():
+            return parts(condition.operand)
+        case _:
+            return (condition,)
+
+
 def walk(node: Expr) -> tuple[Expr, ...]:
     """An expression and everything inside it, outermost first, in the order of the text."""
     return (node, *(inner for child in children(node) for inner in walk(child)))

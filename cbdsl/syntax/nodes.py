@@ -7,6 +7,19 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from cbdsl.source import Span
+from cbdsl.syntax.cases import (
+    ExpectAction,
+    ExpectRule,
+    ExpectValue,
+    Given,
+    GivenSize,
+    GivenTime,
+    Item,
+    Line,
+    Set,
+    Test,
+    Where,
+)
 from cbdsl.syntax.expressions import (
     All,
     Any,
@@ -31,6 +44,7 @@ from cbdsl.syntax.expressions import (
     Text,
     Truth,
     children,
+    parts,
     walk,
 )
 
@@ -51,15 +65,23 @@ __all__ = [
     "Duration",
     "Each",
     "Every",
+    "ExpectAction",
+    "ExpectRule",
+    "ExpectValue",
     "Expects",
     "Expr",
     "File",
+    "Given",
+    "GivenSize",
+    "GivenTime",
     "Held",
     "Improves",
     "Include",
+    "Item",
     "Language",
     "Let",
     "Limit",
+    "Line",
     "Metric",
     "Minus",
     "Moves",
@@ -74,11 +96,13 @@ __all__ = [
     "Print",
     "Rule",
     "Save",
+    "Set",
     "Setting",
     "Stalls",
     "State",
     "Statement",
     "Stop",
+    "Test",
     "Text",
     "Times",
     "Trigger",
@@ -86,12 +110,14 @@ __all__ = [
     "Use",
     "Wait",
     "Warn",
+    "Where",
     "Window",
     "children",
     "durations",
     "expressions",
     "expressions_of",
     "names",
+    "parts",
     "walk",
 ]
 
@@ -299,7 +325,9 @@ class Use(Node):
     arguments: tuple[Argument, ...]
 
 
-Statement = Language | Param | Metric | Expects | Direction | Let | Limit | Include | Use | Rule
+Statement = (
+    Language | Param | Metric | Expects | Direction | Let | Limit | Include | Use | Rule | Test
+)
 
 
 @dataclass(frozen=True)
@@ -318,6 +346,10 @@ class File(Node):
     def computing(self) -> tuple[Computing, ...]:
         """The rules and the derived metrics, in the order of the file."""
         return tuple(s for s in self.statements if isinstance(s, Computing))
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        return tuple(s for s in self.statements if isinstance(s, Test))
 
     @property
     def uses(self) -> tuple[Use, ...]:

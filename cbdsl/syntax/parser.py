@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from lark import Lark, TextSlice, Token, Tree
 from lark.exceptions import UnexpectedInput
@@ -21,7 +21,7 @@ from cbdsl.syntax.messages import Glued, explain
 from cbdsl.syntax.nodes import File, Include, ParamLiteral, Statement
 from cbdsl.syntax.statements import Chunk, Line, Unread, cut, misplaced
 
-Start = Literal["statement", "head", "actions", "expr", "literal"]
+Start = Literal["statement", "head", "actions", "test_line", "expr", "literal"]
 
 MAX_DEPTH = 100
 """How deep an expression's tree may be; a sum of n terms is n deep."""
@@ -116,12 +116,12 @@ def _statement(source: SourceFile, chunk: Chunk) -> Statement:
         return builder.statement(tree, head.span)
     problems: list[Diagnostic] = []
     trees: list[Tree[Token]] = []
-    for line, start in _lines(chunk):
+    for line, start in _lines(source, chunk):
         try:
             trees.append(_parse(source, line.span, start))
         except CbrError as e:
             problems += e.diagnostics
-            if line is head and not _IS_RULE.match(source.text, *head.span):
+            if line is head and not _KNOWN_BLOCK.match(source.text, *head.span):
                 # Nobody knows what its block would be.
                 break
     if problems or not block:
@@ -129,13 +129,15 @@ def _statement(source: SourceFile, chunk: Chunk) -> Statement:
     return builder.block(trees[0], trees[1:], head.span.to(block[-1].span))
 
 
-_IS_RULE = re.compile(r"(?:[A-Za-z_]\w*[ ]*:[ ]*)?(?:on|every|at)\b")
+_KNOWN_BLOCK = re.compile(r"(?:[A-Za-z_]\w*[ ]*:[ ]*)?(?:on|every|at)\b|test\b")
+_IS_TEST = re.compile(r"test\b")
 
 
-def _lines(chunk: Chunk) -> Iterator[tuple[Line, Start]]:
+def _lines(source: SourceFile, chunk: Chunk) -> Iterator[tuple[Line, Start]]:
+    is_test = _IS_TEST.match(source.text, *chunk.head.span)
     yield chunk.head, "head"
     for line in chunk.block:
-        yield line, "actions"
+        yield line, "test_line" if is_test else "actions"
 
 
 def _subexpression(source: SourceFile, span: Span) -> Tree[Token]:
@@ -218,7 +220,7 @@ def _lark() -> Lark:
     return Lark(
         _grammar().read_text("utf-8"),
         parser="lalr",
-        start=["statement", "head", "actions", "expr", "literal"],
+        start=list(get_args(Start)),
         propagate_positions=True,
         maybe_placeholders=True,
         postlex=_Words(),

@@ -36,7 +36,7 @@ _BLANK = re.compile(r"(?:[ \t\r]*(?:\#[^\n]*)?\n)*")
 _INDENT = re.compile("[ \t]*")
 
 _STARTS = re.compile(
-    r"""^[ ]*(?:(?:on|every|at|param|metric|expects|minimize|maximize|let|limit|include|use
+    r"""^[ ]*(?:(?:on|every|at|param|metric|expects|minimize|maximize|let|limit|include|test|use
         |language)\b|[A-Za-z_]\w*[ ]*:)""",
     re.MULTILINE | re.VERBOSE,
 )
