@@ -3,7 +3,7 @@
 __version__ = "0.1.0"
 
 from cbdsl.diagnostics import CbrError, Diagnostic
-from cbdsl.program import Program, callbacks, check, compile, format, load
+from cbdsl.program import Program, callbacks, check, compile, format, load, replay
 
 __all__ = [
     "CbrError",
@@ -15,4 +15,5 @@ __all__ = [
     "compile",
     "format",
     "load",
+    "replay",
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cbdsl.catalog.metrics import Better
 from cbdsl.checks import CheckedProgram
 from cbdsl.checks import check as check_source
 from cbdsl.checks.params import Given
@@ -21,6 +22,8 @@ from cbdsl.syntax.nodes import Test
 
 if TYPE_CHECKING:
     import keras
+
+    from cbdsl.replaying.replay import Replay
 
 _TEXT = "<rules>"
 
@@ -54,6 +57,11 @@ class Program:
     def params(self) -> dict[str, float | bool | str]:
         """The parameters with the values that the rules are compiled with."""
         return {name: param.value for name, param in self._checked.context.params.items()}
+
+    @property
+    def directions(self) -> dict[str, Better]:
+        """Which direction of a metric is better, where the rules say it."""
+        return self._checked.context.directions
 
     @property
     def rules(self) -> list[str]:
@@ -188,12 +196,50 @@ def callbacks(
         CbrError: the rules have errors.
         ValueError: a string is the name of a file; write `Path("rules.cbr")`.
     """
+    program = program_of(source_or_path, params=params)
+    return program.callbacks(run_dir=run_dir, strict=strict)
+
+
+def program_of(
+    source_or_path: str | os.PathLike[str], *, params: Mapping[str, Given] | None = None
+) -> Program:
+    """The text of rules, or an `os.PathLike` for a file of them, compiled.
+
+    Raises:
+        CbrError: the rules have errors.
+        ValueError: a string is the name of a file; write `Path("rules.cbr")`.
+    """
     if not isinstance(source_or_path, str):
-        return load(source_or_path, params=params).callbacks(run_dir=run_dir, strict=strict)
+        return load(source_or_path, params=params)
     if "\n" not in source_or_path and source_or_path.strip().endswith(".cbr"):
         path = source_or_path.strip()
         raise ValueError(f"a string is the text of rules; for the file write Path({path!r})")
-    return compile(source_or_path, params=params).callbacks(run_dir=run_dir, strict=strict)
+    return compile(source_or_path, params=params)
+
+
+def replay(
+    source_or_path: str | os.PathLike[str],
+    history: Mapping[str, Sequence[float | None]] | str | os.PathLike[str],
+    *,
+    params: Mapping[str, Given] | None = None,
+) -> Replay:
+    """What rules would have decided on a past run; its text, or a notebook, shows it.
+
+    Args:
+        source_or_path: the text of rules, or an `os.PathLike` for a file of them.
+        history: a dict of lists, a value an epoch for each metric (`History.history`), None where
+            one is missing; or the path of a file or folder that holds such: of CSVLogger, of
+            TensorBoard, a History as JSON.
+        params: values for parameters, by name.
+
+    Raises:
+        CbrError: the rules have errors.
+        ValueError: a file gives no run, or a run lacks a metric that the rules ask for; or a
+            string is the name of a rule file.
+    """
+    from cbdsl.replaying.replay import replay_of
+
+    return replay_of(program_of(source_or_path, params=params), history)
 
 
 def read_file(path: str | os.PathLike[str]) -> SourceFile:

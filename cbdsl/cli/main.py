@@ -15,6 +15,7 @@ VERBS = {
     "fmt": "lay out rule files in the one canonical way",
     "init": "write a rule file to begin with",
     "test": "run the tests in rule files, without a training",
+    "replay": "say what rules would have decided on past runs",
     "train": "train a model under the rules of a file",
     "run": "run a training script with rules attached to it",
 }

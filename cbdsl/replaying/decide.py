@@ -1,0 +1,244 @@
+"""Runs rules over a past run: what they would have decided, and what that would have cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cbdsl.catalog.metrics import Better
+from cbdsl.checks.metrics import direction
+from cbdsl.diagnostics import did_you_mean
+from cbdsl.plan import MetricPlan, Plan, RulePlan
+from cbdsl.program import Program
+from cbdsl.replaying.history import Run, Series, Unreadable
+from cbdsl.runtime.record import Firing
+from cbdsl.simulate import simulate
+from cbdsl.syntax import nodes as n
+
+MAX_EPOCHS_TOLD = 1000
+"""How many epochs in which a rule fired are kept one by one."""
+
+_RATES = ("learning_rate", "lr")
+"""What the column with the learning rate is called."""
+
+_RATE = 0.001
+
+
+@dataclass(frozen=True)
+class Fired:
+    """How often a rule fired, and in which epochs, the first thousand of them."""
+
+    rule: str
+    place: str
+    count: int
+    epochs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The metric by which a stop is judged.
+
+    Attributes:
+        name: the metric.
+        best: its best value in the whole run, and
+        best_epoch: the epoch it came in.
+        kept: its best value up to the stop, and
+        kept_epoch: the epoch it came in.
+    """
+
+    name: str
+    best: float
+    best_epoch: int
+    kept: float
+    kept_epoch: int
+
+    @property
+    def lost(self) -> float:
+        """By how much the run got better behind the stop; 0 if it did not."""
+        return abs(self.best - self.kept)
+
+    @property
+    def lost_share(self) -> float:
+        """The same as a part of the best value; inf where that is 0."""
+        return self.lost / abs(self.best) if self.best else math.inf if self.lost else 0.0
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What rules would have decided on a past run.
+
+    Attributes:
+        run: its name.
+        epochs: how many it had.
+        first_epoch: the number of the first of them.
+        fired: the rules, in the order of the file.
+        stopped: the epoch behind which training would have ended; None if it would not.
+        stopper: the rule that would have ended it, and
+        why: what it would have said.
+        watched: the metric by which that is judged; None where the run has none.
+        notes: what the reader and the replay have to say of the run.
+    """
+
+    run: str
+    epochs: int
+    first_epoch: int
+    fired: tuple[Fired, ...]
+    stopped: int | None
+    stopper: str | None
+    why: str | None
+    watched: Watched | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def saved(self) -> int:
+        """How many epochs would not have been trained."""
+        last = self.first_epoch + self.epochs - 1
+        return 0 if self.stopped is None else last - self.stopped
+
+
+def decide(program: Program, run: Run, metric: str | None = None) -> Decided:
+    """What the rules of a program would have decided on a run.
+
+    Args:
+        program: the rules.
+        run: what a training reported.
+        metric: by which a stop is judged; without one what the rules that stop look at.
+
+    Raises:
+        Unreadable: the run lacks a metric that the rules ask for.
+    """
+    plan = program.plan
+    _must_have(plan, run)
+    # Before its first epoch nothing is known of a run that begins in the midst.
+    ahead = run.first_epoch - 1
+    unknown: Series = [None] * ahead
+    series = {name: unknown + values for name, values in run.series.items()}
+    rates = next((run.series[name] for name in _RATES if name in run.series), [])
+    rate = next((r for r in rates if r is not None and math.isfinite(r) and r >= 0), _RATE)
+    done = simulate(plan, program.module, series, epochs=ahead + run.epochs, lr=rate)
+    firings = [f for f in done.record.firings if f.epoch > ahead]
+    stopped = done.record.stopped
+    end = stopped.epoch if stopped else ahead + run.epochs
+    return Decided(
+        run=run.name,
+        epochs=run.epochs,
+        first_epoch=run.first_epoch,
+        fired=tuple(_fired(plan, firings, done.record.counts)),
+        stopped=stopped.epoch if stopped and stopped.epoch <= ahead + run.epochs else None,
+        stopper=stopped.rule if stopped else None,
+        why=_why(stopped),
+        watched=_watched(program, run, metric, end),
+        notes=(*run.notes, *_not_replayed(plan)),
+    )
+
+
+def _fired(plan: Plan, firings: list[Firing], counts: dict[str, int]) -> list[Fired]:
+    told: list[Fired] = []
+    for named in plan.named:
+        epochs = [firing.epoch for firing in firings if firing.key == named.key]
+        count = max(len(epochs), counts.get(named.key, 0) if len(epochs) == MAX_EPOCHS_TOLD else 0)
+        told.append(Fired(named.label, named.place, count, tuple(epochs)))
+    return told
+
+
+def _why(stopped: Firing | None) -> str | None:
+    actions = stopped.actions if stopped else []
+    return next((str(a.detail) for a in actions if a.verb == "stop" and a.detail), None)
+
+
+def _must_have(plan: Plan, run: Run) -> None:
+    """A metric that a run never had would be missing in every epoch, and no rule would fire."""
+    has = set(run.series) | {"learning_rate"} | plan.expected
+    for name in asked(plan):
+        if name not in has:
+            near = did_you_mean(name, run.series)
+            raise Unreadable(
+                f"the rules ask for `{name}`, and it has {', '.join(sorted(run.series))}"
+                + (f"; {near}" if near else ""),
+                run.path,
+            )
+
+
+def asked(plan: Plan) -> list[str]:
+    """The metrics that rules read at the ends of epochs and validations, and do not make."""
+    derived = {metric.metric for metric in plan.metrics}
+    names: list[str] = []
+    for one in plan.classes:
+        if isinstance(one, RulePlan) and one.acts.is_batch:
+            continue
+        prefix = _prefix(one)
+        names += [prefix + name for name in one.reads if name not in derived]
+    return list(dict.fromkeys(names))
+
+
+def _prefix(one: RulePlan | MetricPlan) -> str:
+    validates = isinstance(one, RulePlan) and one.acts.metrics == "validation"
+    return "val_" if validates else ""
+
+
+def _not_replayed(plan: Plan) -> list[str]:
+    """Rules of which a history by epochs says nothing."""
+    labels = [rule.named.label for rule in plan.rules if rule.acts.is_batch]
+    timed = [r.named.label for r in plan.rules if r.gate and r.gate.counter == "time"]
+    notes = []
+    if labels:
+        notes.append(f"{_listed(labels)}: a history has no batches, so nothing is known of them")
+    if plan.reads_clock and not timed:
+        notes.append("a history has no times, so `elapsed` stays 0")
+    return notes
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
+# ------------------------------------------------------------------------ what a stop costs
+
+
+def _watched(program: Program, run: Run, metric: str | None, end: int) -> Watched | None:
+    name = metric or _looked_at(program, run)
+    if name is None or name not in run.series:
+        return None
+    better = program.directions.get(name) or direction(name)
+    if better is None:
+        return None
+    pick: Callable[[float, float], bool] = _BETTER[better]
+    values = [(e, v) for e, v in enumerate(run.series[name], run.first_epoch) if _is_number(v)]
+    best = _best(values, pick)
+    kept = _best([(e, v) for e, v in values if e <= end], pick)
+    if best is None or kept is None:
+        return None
+    return Watched(name, best[1], best[0], kept[1], kept[0])
+
+
+_BETTER: dict[Better, Callable[[float, float], bool]] = {
+    "lower": lambda a, b: a < b,
+    "higher": lambda a, b: a > b,
+}
+
+
+def _is_number(value: float | None) -> bool:
+    return value is not None and value == value
+
+
+def _best(
+    values: list[tuple[int, float | None]], better: Callable[[float, float], bool]
+) -> tuple[int, float] | None:
+    best: tuple[int, float] | None = None
+    for epoch, value in values:
+        if value is not None and (best is None or better(value, best[1])):
+            best = epoch, value
+    return best
+
+
+def _looked_at(program: Program, run: Run) -> str | None:
+    """What the rules that stop training look at; else the loss of the validation, or the loss."""
+    for rule in program.plan.rules:
+        if any(isinstance(action, n.Stop) for action in rule.actions):
+            prefix = _prefix(rule)
+            for name in rule.reads:
+                known = prefix + name in run.series
+                if known and (program.directions.get(name) or direction(name)):
+                    return prefix + name
+    return next((name for name in ("val_loss", "loss") if name in run.series), None)
