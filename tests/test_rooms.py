@@ -48,7 +48,6 @@ LIBRARIES = {
     "mlxtend": {"train"},
     "pytest": {"pytest_plugin"},
     "matplotlib": {"replaying"},
-    "tensorboard": {"replaying"},
 }
 
 FACADE = ""  # cbdsl/__init__.py: the public names, nothing else

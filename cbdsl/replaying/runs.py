@@ -14,6 +14,7 @@ from cbdsl.replaying.tables import Table, check_size, count
 __all__ = ["runs"]
 
 _LAST = 1_000_000  # No training has more epochs.
+_MOST_RUNS = 10_000  # in one file
 
 
 def runs(tables: list[Table], path: Path, name: str) -> list[Run]:
@@ -43,6 +44,8 @@ def runs(tables: list[Table], path: Path, name: str) -> list[Run]:
             first = numbers[0] - base + 1
             found.append(Run(name, path, series, first, left_out, (*notes, *_passed_over(numbers))))
             notes = []
+            if len(found) > _MOST_RUNS:
+                raise Unreadable(f"it holds more than {_MOST_RUNS:,} trainings: split it")
     if not found:
         raise Unreadable("it names metrics but holds no epoch of them: the training ended too soon")
     if len(found) > 1:

@@ -68,7 +68,13 @@ def test_too_many_values(refused):
     assert "more than 20,000,000 values" in refused(f"epoch,{columns}\n{rows}")
     rows = "".join(f'{{"epoch": {number}, "m{number}": 1}}\n' for number in range(5000))
     assert "more than 20,000,000 values" in refused(rows)
-    assert "more than 20,000,000 values" in refused("epoch,loss\n" + "0,1\n1100,2\n" * 20_000)
+    assert "more than 20,000,000 values" in refused(
+        "epoch,a,b,c\n" + "0,1,1,1\n1100,2,2,2\n" * 8000
+    )
+
+
+def test_too_many_runs(refused):
+    assert refused("epoch,loss\n" + "0,1\n0,2\n" * 6000).startswith("it holds more than 10,000")
 
 
 def test_files_that_cannot_be_read(tmp_path):
