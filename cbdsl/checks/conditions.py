@@ -14,13 +14,19 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for rule in context.file.rules:
         if rule.condition is None:
             continue
+        # To count them all parts are looked at together, so nothing is hidden there.
+        counted = {p for c in n.walk(rule.condition.test) if _counts(c) for p in n.walk(c)}
         for part in n.walk(rule.condition.test):
-            if isinstance(part, n.All):
+            if isinstance(part, n.All) and part not in counted:
                 yield from _hidden(context, part)
             elif isinstance(part, n.Compare):
                 yield from _equal(context, part)
             if isinstance(part, n.All | n.Any):
                 yield from _lasting(context, part)
+
+
+def _counts(part: n.Expr) -> bool:
+    return isinstance(part, n.Call) and part.function == "count"
 
 
 def _hidden(context: Context, condition: n.All) -> Iterator[Diagnostic]:

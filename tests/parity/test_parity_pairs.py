@@ -165,7 +165,7 @@ def test_early_stopping_with_a_baseline(
     past = "X + d < b" if metric.better == "lower" else "X - d > b"
     text = metric.rules(BASELINE.replace("PAST", past), p=1, d=0.1, b=0.5)
     # That an improvement without `PAST` does not count later is what is meant here.
-    rule = compiled(text, "CBR406")(p=max(patience, 1), d=delta, b=base)
+    rule = compiled(text)(p=max(patience, 1), d=delta, b=base)
     why = difference(history, metric.better, delta, counts_values=True, baseline=base)
     same(tally("EarlyStopping: baseline"), why, by_keras, drive(rule, metric.logs(history)))
 
