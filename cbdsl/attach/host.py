@@ -87,6 +87,7 @@ class Rules(keras.callbacks.Callback):
             "record": self.record,
             "trained": self.trained,
             "broken": self.broken,
+            "elapsed": time.monotonic() - self.started,
             "missing": self.expected.missing,
         }
 
@@ -98,6 +99,8 @@ class Rules(keras.callbacks.Callback):
         self.effects.record = state["record"]
         self.trained = state["trained"]
         self.broken = state["broken"]
+        self.started = time.monotonic() - state["elapsed"]
+        self._bind()
         self.expected.missing = state["missing"]
 
     # ----------------------------------------------------------------------------- dispatch
@@ -109,6 +112,7 @@ class Rules(keras.callbacks.Callback):
                 (member, self._hook(member, hook.method))
                 for member in self.members.callbacks
                 if not _is_default(member, hook.method)
+                and getattr(member, "key", None) not in self.broken
             ]
             for hook in HOOKS.values()
         }
@@ -124,6 +128,9 @@ class Rules(keras.callbacks.Callback):
         return dispatch
 
     def _call(self, method: str, *args: Any, **named: Any) -> None:
+        logs = named.get("logs", args[-1] if args else None)
+        if isinstance(logs, dict):
+            _make_plain(logs)
         if self.program.plan.reads_clock:
             # Once an event: every rule sees the same time.
             self.effects.now = time.monotonic() - self.started
@@ -211,6 +218,13 @@ class Rules(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         self._call("on_train_end", logs)
         self.expected.finish()
+
+
+def _make_plain(logs: dict[str, Any]) -> None:
+    """Numbers that other callbacks took from NumPy or a backend become Python's, as Keras's are."""
+    for name, value in logs.items():
+        if type(value) not in (float, int) and getattr(value, "shape", None) == ():
+            logs[name] = float(value)
 
 
 class RateScheduler(keras.callbacks.LearningRateScheduler):

@@ -11,13 +11,14 @@ from cbdsl.syntax import nodes as n
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    begun: set[Part] = set()
+    first: dict[Part, int] = {}
+    spans = [statement.span for statement in context.file.statements]
+    for span in sorted([*spans, *(span for span, _ in context.source.included)]):
+        first.setdefault(context.source.part(span), span.start)
     for statement in context.file.statements:
-        part = context.source.part(statement.span)
-        is_first = part not in begun
-        begun.add(part)
         if not isinstance(statement, n.Language):
             continue
+        is_first = first[context.source.part(statement.span)] == statement.span.start
         if statement.version.value != 1:
             yield context.problem(
                 "CBR113",

@@ -167,5 +167,8 @@ def _read(param: ParamValue, text: str) -> Given | None:
         literal = declared(param.name, parse_literal(text, f"--set {param.name}"))
     except CbrError:
         return None
+    # A bare number is that of the unit, as from Python.
+    if literal.kind == "number" and not literal.is_percent and param.kind in ("span", "time"):
+        return literal.value
     same = literal.kind == param.kind and (param.kind != "span" or literal.unit == param.unit)
     return literal.value if same else None

@@ -11,7 +11,7 @@ from cbdsl.checks.actions import acts_at_start, is_setting
 from cbdsl.checks.context import Context
 from cbdsl.checks.use import value_of
 from cbdsl.plan.model import Count, Gate, MetricPlan, Plan, RulePlan, Schedule, UsePlan
-from cbdsl.plan.naming import Identifiers, Keys, camel, snake, snake_case, variable
+from cbdsl.plan.naming import Identifiers, Keys, argument, camel, snake, snake_case, variable
 from cbdsl.plan.reading import (
     COUNTERS,
     Reader,
@@ -33,7 +33,8 @@ def plan(program: CheckedProgram) -> Plan:
     """The callbacks and schedules of a checked program."""
     context = program.context
     keys = Keys(context)
-    free = Identifiers()
+    # In `callbacks()` the parameters stand beside the classes.
+    free = Identifiers(argument(name) for name in context.params)
     schedules: list[Schedule] = []
     metrics: list[MetricPlan] = []
     callbacks: list[RulePlan | UsePlan] = []

@@ -61,8 +61,8 @@ _RUNTIME = """
 _ATTRIBUTES = """
     advance batch batches begin begun clock effects elapsed epoch epochs fired fired_at firings key
     known lr memory model name note params place print progress reset rest run_dir save set
-    set_model set_params setting started state step steps stop take_up tick variables wait waiting
-    warn
+    set_model set_params setting start started state step steps stop take_up tick variables wait
+    waiting warn
     before earlier logs self
     l I O
 """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from cbdsl.catalog.metrics import Better
 from cbdsl.checks.metrics import direction
@@ -56,12 +57,15 @@ class Watched:
     @property
     def lost(self) -> float:
         """By how much the run got better behind the stop; 0 if it did not."""
-        return abs(self.best - self.kept)
+        return 0.0 if self.best == self.kept else abs(self.best - self.kept)
 
     @property
     def lost_share(self) -> float:
         """The same as a part of the best value; inf where that is 0."""
-        return self.lost / abs(self.best) if self.best else math.inf if self.lost else 0.0
+        if not self.lost:
+            return 0.0
+        share = self.lost / abs(self.best) if self.best else math.inf
+        return math.inf if math.isnan(share) else share
 
 
 @dataclass(frozen=True)
@@ -109,28 +113,45 @@ def decide(program: Program, run: Run, metric: str | None = None) -> Decided:
         Unreadable: the run lacks a metric that the rules ask for.
     """
     plan = program.plan
+    if "lr" in run.series and "learning_rate" not in run.series:
+        run = replace(run, series=run.series | {"learning_rate": run.series["lr"]})
     _must_have(plan, run)
+    if metric is not None and metric not in run.series:
+        raise Unreadable(f"it has no `{metric}`; {did_you_mean(metric, run.series)}".rstrip("; "))
     # Before its first epoch nothing is known of a run that begins in the midst.
     ahead = run.first_epoch - 1
     unknown: Series = [None] * ahead
     series = {name: unknown + values for name, values in run.series.items()}
     rates = next((run.series[name] for name in _RATES if name in run.series), [])
-    rate = next((r for r in rates if r is not None and math.isfinite(r) and r >= 0), _RATE)
-    done = simulate(plan, program.module, series, epochs=ahead + run.epochs, lr=rate)
-    firings = [f for f in done.record.firings if f.epoch > ahead]
+    rate = next((r for r in rates if _is_rate(r)), None)
+    done = simulate(
+        plan,
+        program.module,
+        series,
+        epochs=ahead + run.epochs,
+        lr=_RATE if rate is None else rate,
+        # Where rules change the rate, that is theirs from the first epoch on.
+        known_rates=None if plan.sets_rate else unknown + [r if _is_rate(r) else None for r in rates],
+    )
+    firings = [f for f in done.record.firings if f.epoch > ahead or not ahead]
     stopped = done.record.stopped
-    end = stopped.epoch if stopped else ahead + run.epochs
+    # After a stop before the first epoch Keras still trains that.
+    end = done.epochs
     return Decided(
         run=run.name,
         epochs=run.epochs,
         first_epoch=run.first_epoch,
         fired=tuple(_fired(plan, firings, done.record.counts)),
-        stopped=stopped.epoch if stopped and stopped.epoch <= ahead + run.epochs else None,
+        stopped=end if stopped else None,
         stopper=stopped.rule if stopped else None,
         why=_why(stopped),
         watched=_watched(program, run, metric, end),
         notes=(*run.notes, *_not_replayed(plan)),
     )
+
+
+def _is_rate(rate: float | None) -> TypeGuard[float]:
+    return rate is not None and math.isfinite(rate) and rate >= 0
 
 
 def _fired(plan: Plan, firings: list[Firing], counts: dict[str, int]) -> list[Fired]:
@@ -149,7 +170,7 @@ def _why(stopped: Firing | None) -> str | None:
 
 def _must_have(plan: Plan, run: Run) -> None:
     """A metric that a run never had would be missing in every epoch, and no rule would fire."""
-    has = set(run.series) | {"learning_rate"} | plan.expected
+    has = set(run.series) | plan.expected | ({"learning_rate"} if plan.sets_rate else set())
     for name in asked(plan):
         if name not in has:
             near = did_you_mean(name, run.series)
@@ -180,10 +201,13 @@ def _prefix(one: RulePlan | MetricPlan) -> str:
 def _not_replayed(plan: Plan) -> list[str]:
     """Rules of which a history by epochs says nothing."""
     labels = [rule.named.label for rule in plan.rules if rule.acts.is_batch]
+    predicts = [r.named.label for r in plan.rules if r.acts.name.startswith("predict")]
     timed = [r.named.label for r in plan.rules if r.gate and r.gate.counter == "time"]
     notes = []
     if labels:
         notes.append(f"{_listed(labels)}: a history has no batches, so nothing is known of them")
+    if predicts:
+        notes.append(f"{_listed(predicts)}: a history has no predictions")
     if plan.reads_clock and not timed:
         notes.append("a history has no times, so `elapsed` stays 0")
     return notes

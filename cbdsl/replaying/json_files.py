@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cbdsl.replaying.history import Unreadable, shown
@@ -108,7 +108,7 @@ def _tables(value: Any, depth: int) -> list[Table]:
         if depth and isinstance(inner, dict | list):
             return _with_epochs(_tables(inner, depth - 1), value.get("epoch"))
         if columns := _columns(value):
-            return [_of_columns(columns, [str(name) for name in value if name not in columns])]
+            return [of_columns(columns, [str(name) for name in value if name not in columns])]
         if value and all(name.isdecimal() for name in value):  # pandas, orient="index"
             return _tables(list(value.values()), depth)
         return _groups(value.values(), depth)
@@ -184,7 +184,8 @@ def _of_rows(rows: list[dict[str, Any]]) -> Table:
     )
 
 
-def _of_columns(columns: dict[str, list[Any]], others: list[str]) -> Table:
+def of_columns(columns: dict[str, list[Any]], others: list[str]) -> Table:
+    """The table of a dict of lists; a list that is shorter is put where a validation would."""
     epochs = _epochs(columns)
     left_out = dict.fromkeys(others, "it is no list")
     fitting: dict[str, list[Any]] = {}

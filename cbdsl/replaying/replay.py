@@ -9,9 +9,11 @@ from pathlib import Path
 
 from cbdsl.program import Program
 from cbdsl.replaying.decide import Decided, decide
-from cbdsl.replaying.history import Run, Series, Unreadable
+from cbdsl.replaying.history import Run, Unreadable
+from cbdsl.replaying.json_files import of_columns
 from cbdsl.replaying.read import read
 from cbdsl.replaying.report import PLAINLY, many_as_text, one_as_text
+from cbdsl.replaying.runs import runs
 
 History = Mapping[str, Sequence[float | None]] | str | os.PathLike[str]
 
@@ -81,18 +83,23 @@ def _below(decided: Decided, text: str) -> list[str]:
 
 def replay_of(program: Program, history: History) -> Replay:
     """What a program would have decided on the runs of a history: see `cbdsl.replay`."""
-    runs = [_given(history)] if isinstance(history, Mapping) else read(history)
-    return Replay([decide(program, run) for run in runs], runs, program.plan.sets_rate)
+    if isinstance(history, Mapping):
+        found = _given(history)
+    elif isinstance(history, str | os.PathLike):
+        found = read(history)
+    else:
+        raise Unreadable("a history is a dict of lists, or the path of a file")
+    return Replay([decide(program, run) for run in found], found, program.plan.sets_rate)
 
 
-def _given(history: Mapping[str, Sequence[float | None]]) -> Run:
-    series: dict[str, Series] = {
-        name: [None if value is None else float(value) for value in values]
-        for name, values in history.items()
-    }
-    longest = max((len(values) for values in series.values()), default=0)
-    if not longest:
+def _given(history: Mapping[str, Sequence[float | None]]) -> list[Run]:
+    """The run of a dict of lists; a shorter list is that of a validation every so many epochs."""
+    columns: dict[str, list[float | None]] = {}
+    for name, values in history.items():
+        try:
+            columns[str(name)] = [None if value is None else float(value) for value in values]
+        except (TypeError, ValueError):
+            raise Unreadable(f"`{name}` is no list of numbers") from None
+    if not columns:
         raise Unreadable("the history holds no epoch")
-    for values in series.values():
-        values += [None] * (longest - len(values))
-    return Run("history", Path(), series)
+    return runs([of_columns(columns, [])], Path(), "history")

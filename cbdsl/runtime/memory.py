@@ -50,7 +50,8 @@ class Improves(Memory):
             self.improved = None
             return
         gain = by if self.best is None else self.sign * (value - self.best)
-        self.improved = value == value and (self.best is None or gain > by)
+        # Other callbacks may report numbers of NumPy, whose truth is not `True` itself.
+        self.improved = bool(value == value and (self.best is None or gain > by))
         if self.improved:
             self.best = float(value)
 
@@ -172,7 +173,7 @@ class Moves(Memory):
         if value is None:
             return
         if self.last is not None:
-            self.moved = self.sign * value > self.sign * self.last
+            self.moved = bool(self.sign * value > self.sign * self.last)
         self.last = float(value)
 
     def holds(self) -> bool:
@@ -201,7 +202,7 @@ class Crosses(Memory):
         self.crossed = None
         if value is None or level is None:
             return
-        past = self.sign * value > self.sign * level
+        past = bool(self.sign * value > self.sign * level)
         self.crossed = past and self.past is False
         self.past = past
 

@@ -99,6 +99,8 @@ def simulate(
     batch_series: Series | None = None,
     lr: float = 0.001,
     epoch_seconds: float = 0.0,
+    known_rates: Sequence[float | None] | None = None,
+    effects: Silent | None = None,
 ) -> Simulated:
     """Run a program over given metrics.
 
@@ -111,12 +113,14 @@ def simulate(
         batch_series: a value a batch for each metric, the same in every epoch.
         lr: the rate when training begins.
         epoch_seconds: how long an epoch takes; its batches take equal parts of it.
+        known_rates: the rate that each epoch begins with, where that is known; rules cannot change it.
+        effects: what rules act by, if not the usual ones, which only keep the record.
     """
+    effects = Silent() if effects is None else effects
     batch_series = batch_series or {}
     longest = max((len(values) for values in series.values()), default=0)
     planned = longest if epochs is None else epochs
     size = max((len(v) for v in batch_series.values()), default=0) if batches is None else batches
-    effects = Silent()
     who = members(plan, module, keras=keras)
     run = _Run(who, Model(lr), effects, planned, size, plan.sets_rate, epoch_seconds)
     rates: list[float] = []
@@ -125,6 +129,9 @@ def simulate(
     logs: dict[str, float] = {}
     for epoch in range(planned):
         logs = _at(series, epoch)
+        known = known_rates[epoch] if known_rates and epoch < len(known_rates) else None
+        if known is not None:
+            run.model.optimizer.learning_rate = known
         rate, ended = run.epoch(epoch, logs, [_at(batch_series, b) for b in range(size)])
         rates.append(rate)
         logged.append(ended)

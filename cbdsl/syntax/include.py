@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -29,24 +28,6 @@ def with_included(source: SourceFile, read: Read) -> SourceFile:
     Raises `CbrError` for an include that cannot be followed, and for what `read_source` refuses.
     """
     return _Includes(source, read).source
-
-
-def flattened(source: SourceFile) -> str:
-    """The text of a file with those it includes in the places of their `include` statements."""
-    return _flat(source, source.parts[0])
-
-
-def _flat(source: SourceFile, part: Part) -> str:
-    pieces, position = [], part.span.start
-    for span, other in source.included:
-        if part.span.start <= span.start < part.span.end:
-            pieces += [source.text[position : span.start], _flat(source, other).rstrip("\n")]
-            position = span.end
-    text = "".join([*pieces, source.text[position : part.span.end]])
-    # Only the first file can say which language all of it is in.
-    return (
-        text if part == source.parts[0] else re.sub(r"(?m)^(\s*)language\b", r"\1# language", text)
-    )
 
 
 class _Includes:

@@ -21,9 +21,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from cbdsl.formatter.flat import flattened
 from cbdsl.program import Program
 from cbdsl.runtime.record import Firing
-from cbdsl.syntax import flattened
 from cbdsl.train.errors import TrainError
 
 __all__ = [

@@ -148,6 +148,7 @@ on epoch_end if flag and loss > share and loss stalls for span print "{text}", l
         ("flag", Literal("false"), False), ("text", Literal("plain"), "plain"),
         ("text", Literal('"quoted \\"x\\""'), 'quoted "x"'), ("span", Literal("5 epochs"), 5.0),
         ("span", Literal("1 epoch"), 1.0),
+        ("span", Literal("3"), 3.0),
     ],
 )  # fmt: skip
 def test_given_values(name: str, value: Any, held: Any) -> None:
@@ -164,7 +165,7 @@ def test_given_values(name: str, value: Any, held: Any) -> None:
         ("flag", 1), ("flag", "true"), ("text", 1), ("text", b"x"), ("text", "a\0b"),
         ("text", "\ud800"), ("text", "\x1b[31m"), ("span", "3"), ("span", 2.5), ("span", 0),
         ("share", Literal("10k")), ("share", Literal("")), ("share", Literal("loss")),
-        ("flag", Literal("True")), ("span", Literal("3")), ("span", Literal("3 batches")),
+        ("flag", Literal("True")), ("span", Literal("3%")), ("span", Literal("3 batches")),
         ("text", Literal('"a')), ("text", Literal("\udcff")), ("count", Literal("3 epochs")),
         ("count", Literal("1" * 10_000)), ("count", Literal("(" * 10_000)),
     ],

@@ -14,11 +14,12 @@ from corpus_files import FOLDER, CorpusFile, files, name
 
 from cbdsl import check
 from cbdsl.formatter import statement
+from cbdsl.formatter.flat import flattened
 from cbdsl.loading import load
 from cbdsl.program import Program
 from cbdsl.simulate import keras, simulate
 from cbdsl.source import SourceFile
-from cbdsl.syntax import flattened, parse_source
+from cbdsl.syntax import parse_source
 
 VALID = files("valid")
 each_valid = pytest.mark.parametrize("file", VALID, ids=name)

@@ -13,10 +13,11 @@ from strategies import statements
 from cbdsl import check
 from cbdsl.formatter import format_source, lines, statement
 from cbdsl.formatter.comments import comments_of
+from cbdsl.formatter.flat import flattened
 from cbdsl.formatter.layout import action, clauses, label
 from cbdsl.source import SourceFile
-from cbdsl.syntax import flattened, parse_source, read_source
 from cbdsl.syntax import nodes as n
+from cbdsl.syntax import parse_source, read_source
 
 ROOT = Path(__file__).resolve().parents[2]
 

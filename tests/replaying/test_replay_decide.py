@@ -95,7 +95,7 @@ def test_the_rate_begins_as_the_run_did() -> None:
     rules = 'every epoch after 1 lr *= 0.5\non train_end print "{lr}"'
     program = cbdsl.compile("on epoch_end if lr < 0.03 stop")
     assert decide(program, run(loss=[1.0, 1.0], lr=[0.02, 0.01])).stopped == 1
-    assert decide(program, run(loss=[1.0, 1.0], learning_rate=[0.1, 0.01])).stopped is None
+    assert decide(program, run(loss=[1.0, 1.0], learning_rate=[0.1, 0.01])).stopped == 2
     assert decided(rules, loss=[1.0]).stopped is None
 
 
@@ -145,7 +145,7 @@ def test_several_ranges_are_combined() -> None:
 
 
 def test_a_replay_is_a_value_that_notebooks_show() -> None:
-    replay = cbdsl.replay(STOP, {"val_loss": LOSSES, "loss": [1, 2]})
+    replay = cbdsl.replay(STOP, {"val_loss": LOSSES, "loss": LOSSES})
     assert [one.stopped for one in replay.runs] == [4]
     assert "enough would have ended it after epoch 4 of 6 (no progress): 2 epochs" in str(replay)
     assert "not known" not in str(replay)
@@ -165,3 +165,31 @@ def test_a_replay_of_a_file(tmp_path: Path) -> None:
     assert [one.stopped for one in replay.runs] == [3, None]
     assert "2 runs replayed: 1 would have ended early" in str(replay)
     assert "<pre>" in replay._repr_html_()
+
+
+def test_a_history_with_a_validation_every_second_epoch() -> None:
+    history = {"loss": [4.0, 3.0, 2.0, 1.0], "val_loss": [1.0, 2.0]}
+    replay = cbdsl.replay("a: on epoch_end if val_loss rises stop", history)
+    assert [one.stopped for one in replay.runs] == [4]
+
+
+@pytest.mark.parametrize("history", [{"loss": 1}, {"loss": ["a"]}, None, [1.0], {"loss": [[1.0]]}])
+def test_what_is_no_history(history: object) -> None:
+    with pytest.raises(ValueError, match=r"no list of numbers|dict of lists"):
+        cbdsl.replay(STOP, history)  # type: ignore[arg-type]
+
+
+def test_a_stop_before_the_first_epoch_comes_after_it() -> None:
+    done = decided("tb: on train_begin stop", loss=[1.0, 1.0, 1.0])
+    assert (done.stopped, done.saved, done.fired[0].count) == (1, 2, 1)
+
+
+def test_an_infinite_best_value_is_not_lost() -> None:
+    watched = decided("on epoch_end if epoch == 2 stop", loss=[1.0, -math.inf, 2.0]).watched
+    assert watched is not None
+    assert (watched.lost, watched.lost_share) == (0, 0)
+
+
+def test_a_metric_that_is_not_there_cannot_be_watched() -> None:
+    with pytest.raises(Unreadable, match="it has no `los`; did you mean `loss`"):
+        decided(STOP, "los", val_loss=LOSSES, loss=LOSSES)

@@ -8,10 +8,10 @@ import pytest
 
 import cbdsl
 from cbdsl import CbrError
+from cbdsl.formatter.flat import flattened
 from cbdsl.loading import members
 from cbdsl.program import Program, read_file
 from cbdsl.simulate import keras, simulate
-from cbdsl.syntax import flattened
 
 
 def write(folder: Path, **files: str) -> Path:
@@ -57,8 +57,8 @@ def test_the_flat_text_says_the_same(tmp_path: Path) -> None:
     )
     flat = flattened(read_file(main))
     assert flat == (
-        "language 1\nparam p = 1\n  # note\n# two\n# language 1\na: every epoch lr *= p  # here\n"
-        "b: on epoch_end stop\n"
+        "# main.cbr, with what it includes: two.cbr\n"
+        "language 1\nparam p = 1\na: every epoch lr *= p\nb: on epoch_end stop\n"
     )
     keys = [named.key for named in cbdsl.load(main).plan.named]
     assert [named.key for named in cbdsl.compile(flat).plan.named] == keys
@@ -115,3 +115,19 @@ def test_a_traceback_shows_the_included_file(tmp_path: Path) -> None:
         shown = traceback.format_exception(error)
     assert f'{tmp_path / "two.cbr"}", line 2' in shown[-2]
     assert "on epoch_end if loss > 1 stop" in shown[-2]
+
+
+def test_the_flat_text_of_odd_files_can_be_read(tmp_path: Path) -> None:
+    main = write(
+        tmp_path,
+        main='  a: on epoch_end:\n      stop\n  include "two.cbr"  # note\n  b: on epoch_end stop\n',
+        two='    c: every epoch lr *= 0.5\r\n    d: on epoch_end print "d"\r\n',
+    )
+    program = cbdsl.load(main)
+    again = cbdsl.compile(flattened(read_file(main)))
+    assert again.rules == program.rules == ["a", "c", "d", "b"]
+
+
+def test_language_is_first_in_each_file(tmp_path: Path) -> None:
+    main = write(tmp_path, main='include "a.cbr"\nlanguage 1\n', a="language 1\non epoch_end stop")
+    assert "main.cbr:2:1: error[CBR113]" in message(main)
