@@ -26,7 +26,7 @@ ORDER = (
     ("loading",),
     ("simulate",),
     ("program",),
-    ("ruletest", "replaying"),
+    ("ruletest", "replaying", "forecast"),
     ("pytest_plugin",),
     ("attach",),
     ("report", "train"),
@@ -47,7 +47,7 @@ LIBRARIES = {
     "tensorflow_datasets": {"train"},
     "mlxtend": {"train"},
     "pytest": {"pytest_plugin"},
-    "matplotlib": {"replaying"},
+    "matplotlib": {"forecast", "replaying"},
 }
 
 FACADE = ""  # cbdsl/__init__.py: the public names, nothing else

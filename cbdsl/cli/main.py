@@ -16,6 +16,8 @@ VERBS = {
     "init": "write a rule file to begin with",
     "test": "run the tests in rule files, without a training",
     "replay": "say what rules would have decided on past runs",
+    "next": "say when rules can fire, and the rate, without a training",
+    "plot": "draw the rate, and when rules can fire, without a training",
     "train": "train a model under the rules of a file",
     "run": "run a training script with rules attached to it",
 }

@@ -130,8 +130,8 @@ def decide(program: Program, run: Run, metric: str | None = None) -> Decided:
         series,
         epochs=ahead + run.epochs,
         lr=_RATE if rate is None else rate,
-        # Where rules change the rate, that is theirs from the first epoch on.
-        known_rates=None if plan.sets_rate else unknown + [r if _is_rate(r) else None for r in rates],
+        # Where rules change the rate, it is theirs from the first epoch on.
+        known_rates=None if plan.sets_rate else unknown + _sound(rates),
     )
     firings = [f for f in done.record.firings if f.epoch > ahead or not ahead]
     stopped = done.record.stopped
@@ -148,6 +148,10 @@ def decide(program: Program, run: Run, metric: str | None = None) -> Decided:
         watched=_watched(program, run, metric, end),
         notes=(*run.notes, *_not_replayed(plan)),
     )
+
+
+def _sound(rates: Series) -> Series:
+    return [rate if _is_rate(rate) else None for rate in rates]
 
 
 def _is_rate(rate: float | None) -> TypeGuard[float]:

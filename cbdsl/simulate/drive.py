@@ -113,7 +113,7 @@ def simulate(
         batch_series: a value a batch for each metric, the same in every epoch.
         lr: the rate when training begins.
         epoch_seconds: how long an epoch takes; its batches take equal parts of it.
-        known_rates: the rate that each epoch begins with, where that is known; rules cannot change it.
+        known_rates: the rate that each epoch begins with, where that is known.
         effects: what rules act by, if not the usual ones, which only keep the record.
     """
     effects = Silent() if effects is None else effects

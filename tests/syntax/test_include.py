@@ -120,7 +120,7 @@ def test_a_traceback_shows_the_included_file(tmp_path: Path) -> None:
 def test_the_flat_text_of_odd_files_can_be_read(tmp_path: Path) -> None:
     main = write(
         tmp_path,
-        main='  a: on epoch_end:\n      stop\n  include "two.cbr"  # note\n  b: on epoch_end stop\n',
+        main='  a: on epoch_end:\n     stop\n  include "two.cbr"  # note\n  b: on epoch_end stop\n',
         two='    c: every epoch lr *= 0.5\r\n    d: on epoch_end print "d"\r\n',
     )
     program = cbdsl.load(main)
