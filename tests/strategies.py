@@ -216,11 +216,11 @@ def _rules() -> st.SearchStrategy[n.Rule]:
 def _others() -> st.SearchStrategy[n.Statement]:
     nowhere = st.just(NOWHERE)
     states = st.one_of(numbers, st.one_of(plain_numbers, percents).map(_negative), _truths)
-    literals = st.one_of(states, texts(templates), spans)
-    arguments = st.builds(n.Argument, params, st.one_of(st.none(), literals), nowhere, span=nowhere)
+    given = st.one_of(st.none(), _literals)
+    arguments = st.builds(n.Argument, params, given, nowhere, span=nowhere)
     return st.one_of(
         st.builds(n.Language, plain_numbers, span=nowhere),
-        st.builds(n.Param, params, literals, span=nowhere),
+        st.builds(n.Param, params, _literals, span=nowhere),
         st.builds(n.Metric, metrics, expressions, span=nowhere),
         st.builds(n.Expects, st.lists(metrics, min_size=1, max_size=3).map(tuple), span=nowhere),
         st.builds(n.Let, params, states, span=nowhere),
@@ -231,8 +231,46 @@ def _others() -> st.SearchStrategy[n.Statement]:
     )
 
 
+_literals = st.one_of(
+    numbers, st.one_of(plain_numbers, percents).map(_negative), _truths, texts(templates), spans
+)
+_value = r"([-+]?([0-9]{1,3}(\.[0-9]{0,2})?|\.[0-9]{1,2})(e-?[0-9])?%?|nan|[-+]?inf|_)"
+series_items = st.one_of(
+    st.from_regex(_value + r"(x[0-9]{1,2})?", fullmatch=True),
+    st.from_regex(r"[0-9]\.[0-9][-+](0\.[0-9]{1,2}|[0-9]%)x[0-9]{1,2}", fullmatch=True),
+).map(lambda text: n.Item(text, span=NOWHERE))
+"""Values of a metric in a test: `0.5`, `0.7+0.05x5`, `_x3`, `nan`."""
+
+
+def _tests() -> st.SearchStrategy[n.Test]:
+    nowhere = st.just(NOWHERE)
+    places = st.builds(
+        n.Where,
+        st.lists(plain_numbers, min_size=1, max_size=3).map(tuple),
+        st.one_of(st.none(), plain_numbers),
+        span=nowhere,
+    )
+    place = st.one_of(st.none(), places)
+    no = st.booleans()
+    verbs = st.sampled_from(["stop", "print", "warn", "save"])
+    text = st.one_of(st.none(), texts(templates))
+    values = st.lists(series_items, min_size=1, max_size=3).map(tuple)
+    lines = st.one_of(
+        st.builds(n.Set, params, _literals, span=nowhere),
+        st.builds(n.Given, metrics, values, no, span=nowhere),
+        st.builds(n.GivenSize, st.sampled_from(["epochs", "batches"]), series_items, span=nowhere),
+        st.builds(n.GivenTime, times, span=nowhere),
+        st.builds(n.ExpectRule, no, params, place, span=nowhere),
+        st.builds(n.ExpectAction, no, verbs, text, place, verb_span=nowhere, span=nowhere),
+        st.builds(n.ExpectValue, st.one_of(targets, metrics), series_items, places, span=nowhere),
+    )
+    several = st.lists(lines, min_size=1, max_size=4).map(tuple)
+    return st.builds(n.Test, texts(templates), several, span=nowhere)
+
+
 rules = _rules()
-statements = st.one_of(rules, rules, _others())
+tests = _tests()
+statements = st.one_of(rules, rules, tests, _others())
 
 # ---------------------------------------------------------------------------- what means something
 

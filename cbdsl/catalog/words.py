@@ -9,7 +9,7 @@ WORDS = frozenset(
     """
     language param metric expects minimize maximize let variable limit include use resume schedule
     test set given expect
-    on every at after until from to if then once most times time and or not for by is
+    on every at after until from to if then once most times time and or not no for by is
     improves stalls rises falls crosses above below nan finite missing true false none values
     stop fail print warn notify save keep best of restore roll back last good snapshot freeze
     unfreeze record wait call
@@ -247,3 +247,66 @@ FOREIGN_FUNCTIONS = {
     "int": "`floor(x)`",
 }
 """Functions of other languages, and what cbr has for them, shown for the loss."""
+
+FOREIGN_LINES = {
+    "expects": "expect",
+    "assert": "expect",
+    "asserts": "expect",
+    "should": "expect",
+    "must": "expect",
+    "except": "expect",
+    "ensure": "expect",
+    "check": "expect",
+    "verify": "expect",
+    "require": "expect",
+    "want": "expect",
+    "then": "expect",
+    "when": "given",
+    "with": "given",
+    "where": "given",
+    "assume": "given",
+    "suppose": "given",
+    "feed": "given",
+    "input": "given",
+    "mock": "given",
+}
+"""First words of lines in the tests of others, and those of cbr."""
+
+FOREIGN_VALUES = {
+    "none": "`_` for an epoch without a value",
+    "null": "`_` for an epoch without a value",
+    "missing": "`_` for an epoch without a value",
+    "na": "`_` for an epoch without a value",
+    "n/a": "`_` for an epoch without a value",
+    "-": "`_` for an epoch without a value",
+    "?": "`_` for an epoch without a value",
+    "nan": "`nan`",
+    "inf": "`inf`",
+    "infinity": "`inf`",
+    "-infinity": "`-inf`",
+    "+infinity": "`inf`",
+}
+"""How others write values that are no numbers, in small letters."""
+
+NEGATIONS = frozenset({"not", "never", "none", "nothing", "without"})
+"""What others say for the `no` of `expect no stop`."""
+
+_AT_EPOCH = "say when with `at epoch 3`, or `at epoch 3, 4`"
+FOREIGN_PLACES = {
+    "in": _AT_EPOCH,
+    "on": _AT_EPOCH,
+    "by": _AT_EPOCH,
+    "during": _AT_EPOCH,
+    "when": _AT_EPOCH,
+    "if": _AT_EPOCH,
+    "epoch": _AT_EPOCH,
+    "after": f"{_AT_EPOCH}; `expect no …` says when not",
+    "before": f"{_AT_EPOCH}; `expect no …` says when not",
+    "until": f"{_AT_EPOCH}; `expect no …` says when not",
+    "from": f"{_AT_EPOCH}; `expect no …` says when not",
+    "within": f"{_AT_EPOCH}; `expect no …` says when not",
+    "once": "name the epochs: `at epoch 3`, and with `expect no …` those where it does not",
+    "twice": "name the epochs: `at epoch 3, 4`",
+    "times": "name the epochs: `at epoch 3, 4`",
+}
+"""How others say when something is expected, and what to write."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+from cbdsl.catalog.units import SECONDS
 from cbdsl.catalog.values import VALUES
-from cbdsl.checks.context import Context, and_list
+from cbdsl.checks.context import Context, and_list, params_of_file
 from cbdsl.checks.params import declared
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax import nodes as n
 
 MAX_VALUES = 100_000
 """How many values a test may give for one metric."""
+
+MAX_BATCHES = 200_000
+"""How many batches a test may run in all: it is over in seconds, and fits into memory."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -31,52 +36,79 @@ class _Case:
         self.context = context
         self.test = test
         self.rules = {rule.name.name for rule in context.file.rules if rule.name}
+        self.given: set[object] = set()
+        """What was given or set so far."""
+        self.sizes: dict[str, int] = {}
 
     def problems(self) -> Iterator[Diagnostic]:
         context = self.context
         if any(not isinstance(part, str) for part in self.test.name.parts):
             message = "nothing is filled into the name of a test"
-            yield context.problem("CBR412", message, self.test.name)
+            help = "write a brace as `\\{`"
+            yield context.problem("CBR412", message, self.test.name, help=help)
         expects = (n.ExpectRule, n.ExpectAction, n.ExpectValue)
         if not any(isinstance(line, expects) for line in self.test.lines):
             help = "write what should happen, as in `expect stop at epoch 7`"
             yield context.problem("CBR412", "this test expects nothing", self.test.name, help=help)
-        given: set[tuple[str, bool]] = set()
         for line in self.test.lines:
-            match line:
-                case n.Set():
-                    yield from self._set(line)
-                case n.Given():
-                    yield from self._given(line)
-                    if (line.name.name, line.per_batch) in given:
-                        yield self._twice(line.name)
-                    given.add((line.name.name, line.per_batch))
-                case n.GivenSize():
-                    yield from self._size(line)
-                    if (line.what, True) in given:
-                        yield self._twice(line)
-                    given.add((line.what, True))
-                case n.ExpectRule():
-                    yield from self._rule(line)
-                    yield from self._where(line.where)
-                case n.ExpectAction():
-                    yield from self._text(line.text)
-                    yield from self._where(line.where)
-                case n.ExpectValue():
-                    yield from self._value(line)
-                    yield from self._where(line.where)
-                case n.GivenTime():
-                    pass
+            yield from self._line(line)
+        yield from self._events()
 
-    def _twice(self, at: n.Node) -> Diagnostic:
-        return self.context.problem("CBR202", "this is given twice", at, help="delete one of them")
+    def _line(self, line: n.Line) -> Iterator[Diagnostic]:
+        match line:
+            case n.Set():
+                yield from self._once(("set", line.name.name), line.name)
+                yield from self._set(line)
+            case n.Given():
+                yield from self._once((line.per_batch, line.name.name), line.name)
+                yield from self._items(line.items)
+                yield from self._given(line)
+            case n.GivenSize():
+                yield from self._once(line.what, line)
+                yield from self._size(line)
+            case n.GivenTime():
+                yield from self._once("time", line)
+                yield from self._time(line)
+            case n.ExpectRule():
+                yield from self._rule(line)
+                yield from self._where(line.where)
+            case n.ExpectAction():
+                yield from self._text(line.text)
+                yield from self._where(line.where)
+            case n.ExpectValue():
+                yield from self._items((line.value,))
+                yield from self._value(line)
+                yield from self._where(line.where)
+
+    # -------------------------------------------------------------------------- what is given
+
+    def _once(self, what: object, at: n.Node) -> Iterator[Diagnostic]:
+        if what in self.given:
+            help = "delete one of them"
+            yield self.context.problem("CBR202", "this is given twice", at, help=help)
+        self.given.add(what)
+
+    def _items(self, items: tuple[n.Item, ...]) -> Iterator[Diagnostic]:
+        for item in items:
+            first = next(item.values(), None)
+            if item.has_lost_step:
+                why = "what stands behind the first value is how far it is to the next"
+                help = f"say how many more there are, as in `{item.text}x5`"
+                message = f"`{item.text}` does not say how many values it is"
+                yield self.context.problem("CBR412", message, item, why=why, help=help)
+            elif first is not None and math.isinf(first) and "inf" not in item.text:
+                help = "the largest number is about 1.8e308, and infinity is `inf`"
+                yield self.context.problem("CBR111", f"`{item.text}` is too large", item, help=help)
 
     def _set(self, line: n.Set) -> Iterator[Diagnostic]:
         name, params = line.name.name, self.context.params
+        if name in self.context.lost:
+            return
         if name not in params:
             message = f"there is no parameter `{name}`"
-            help = did_you_mean(name, params)
-            yield self.context.problem("CBR204", message, line.name, help=help)
+            help = "write `given lr: …`" if name == "lr" else did_you_mean(name, params)
+            why = params_of_file(params)
+            yield self.context.problem("CBR204", message, line.name, why=why, help=help)
             return
         new = declared(name, line.value)
         if new.kind != params[name].kind or (new.kind == "span" and new.unit != params[name].unit):
@@ -91,43 +123,73 @@ class _Case:
             count = sum(item.count for item in line.items)
             if count > MAX_VALUES:
                 message = f"{count:,} values are more than the {MAX_VALUES:,} that a test may give"
-                yield context.problem("CBR412", message, line)
+                help = "give fewer; beyond them a metric is missing"
+                yield context.problem("CBR412", message, line, help=help)
+            unit = "batches" if line.per_batch else "epochs"
+            self.sizes[unit] = max(self.sizes.get(unit, 0), count)
             return
-        is_rate = name.name == "lr" and kind == "value"
-        if is_rate and not line.per_batch and len(line.items) == 1 and line.items[0].count == 1:
-            return
-        message, why, help = f"`{name.name}` cannot be given", "", ""
-        if is_rate:
-            message, why = "the rate is given once", "it is that of the training's beginning"
+        why = help = ""
+        message = f"`{name.name}` cannot be given"
+        if name.name == "lr" and kind == "value":
+            if not line.per_batch and _is_rate(line.items):
+                return
+            message, why = "the rate is one number", "it is that of the training's beginning"
+            help = "write `given lr: 0.01`; what an epoch was trained with can be expected"
         elif kind == "param":
             help = f"write `set {name.name} = …`"
         elif kind == "value":
-            why, help = (
-                f"it is {VALUES[name.name].doc}",
-                "`given epochs: 10` says how many there are",
-            )
+            why = f"it is {VALUES[name.name].doc}"
+            help = _GIVEN_BY.get(name.name, "`given epochs: 10` says how many there are")
         else:
             why = "the rules compute it themselves"
         yield context.problem("CBR412", message, name, why=why, help=help)
 
     def _size(self, line: n.GivenSize) -> Iterator[Diagnostic]:
-        value = next(line.item.values())
-        whole = value is not None and value >= 1 and value == int(value) and value <= MAX_VALUES
-        if not whole or line.item.count > 1:
-            why = f"it must be a whole number from 1 to {MAX_VALUES:,}"
-            message = f"`{line.item.text}` is no number of {line.what}"
-            yield self.context.problem("CBR302", message, line.item, why=why)
+        value = next(line.item.values(), None)
+        if line.item.count == 1 and value is not None and _is_count(value) and value <= MAX_VALUES:
+            self.sizes[f"given {line.what}"] = int(value)
+            return
+        why = f"it must be a whole number from 1 to {MAX_VALUES:,}"
+        message = f"`{line.item.text}` is no number of {line.what}"
+        yield self.context.problem("CBR302", message, line.item, why=why)
+
+    def _time(self, line: n.GivenTime) -> Iterator[Diagnostic]:
+        duration = line.duration
+        if any(part.unit not in SECONDS for part in (duration, *duration.more)):
+            help = "write seconds, minutes or hours, as in `given epoch takes 10 minutes`"
+            message = "an epoch takes a time"
+            yield self.context.problem("CBR303", message, duration, help=help)
+
+    def _events(self) -> Iterator[Diagnostic]:
+        """That the batches of all epochs are not too many."""
+        sizes = self.sizes
+        epochs = sizes.get("given epochs", sizes.get("epochs", 1))
+        batches = sizes.get("given batches", sizes.get("batches", 1))
+        if epochs * batches > MAX_BATCHES and max(epochs, batches) <= MAX_VALUES:
+            message = f"{epochs:,} epochs of {batches:,} batches are more than a test may run"
+            why = f"it may run {MAX_BATCHES:,} batches in all"
+            yield self.context.problem("CBR412", message, self.test.name, why=why)
+
+    # ----------------------------------------------------------------------- what is expected
 
     def _rule(self, line: n.ExpectRule) -> Iterator[Diagnostic]:
-        name = line.rule.name
-        if name not in self.rules:
-            yield self.context.problem(
-                "CBR212",
-                f"there is no rule `{name}`",
-                line.rule,
-                why=f"the rules with a name are {and_list(sorted(self.rules)) or 'none'}",
-                help=did_you_mean(name, self.rules),
-            )
+        name, context = line.rule.name, self.context
+        if name in self.rules or name in context.unread:
+            return
+        message, why = f"there is no rule `{name}`", ""
+        help = did_you_mean(name, self.rules)
+        metrics = {m.name for s in context.file.computing for e in n.expressions(s)
+                   for m in context.metrics_in(e)}  # fmt: skip
+        if name == "lr" or name in metrics | set(context.derived):
+            message = f"`{name}` is no rule, and its value is missing here"
+            where = "at epoch 3" if line.where is None else context.source.slice(line.where.span)
+            help = f"write the value, as in `expect {name} {_sample(name)} {where}`"
+        elif not self.rules:
+            why = "no rule of this file has a name"
+            help = "write `NAME:` before a rule, or what it does, as in `expect stop`"
+        elif not help:
+            why = f"the rules with a name are {and_list(sorted(self.rules))}"
+        yield context.problem("CBR212", message, line.rule, why=why, help=help)
 
     def _text(self, text: n.Text | None) -> Iterator[Diagnostic]:
         for placeholder in text.placeholders if text else ():
@@ -136,20 +198,47 @@ class _Case:
             yield self.context.problem("CBR412", message, placeholder, help=help)
 
     def _value(self, line: n.ExpectValue) -> Iterator[Diagnostic]:
-        kind = self.context.kind_of(line.name)
-        if line.value.count > 1:
-            yield self.context.problem("CBR412", "one value is expected here", line.value)
+        context, name = self.context, line.name.name
+        if line.value.count != 1:
+            help = "write a line for each epoch"
+            yield context.problem("CBR412", "one value is expected here", line.value, help=help)
         if line.where.batch:
             message = "a value is expected of a whole epoch"
-            yield self.context.problem("CBR412", message, line.where)
-        if kind != "metric" and line.name.name != "lr":
+            help = "leave the batch out"
+            yield context.problem("CBR412", message, line.where, help=help)
+        if context.kind_of(line.name) != "metric" and name != "lr" and name not in context.lost:
             why = "it can be asked of the rate and of metrics"
-            message = f"the value of `{line.name.name}` cannot be expected"
-            yield self.context.problem("CBR412", message, line.name, why=why)
+            message = f"the value of `{name}` cannot be expected"
+            yield context.problem("CBR412", message, line.name, why=why)
 
     def _where(self, where: n.Where | None) -> Iterator[Diagnostic]:
         for number in (*where.epochs, *([where.batch] if where.batch else [])) if where else ():
-            if number.value < 1 or number.value != int(number.value):
+            if not _is_count(number.value):
                 why = "epochs and batches are counted from 1"
                 message = f"`{number.text}` is not a count"
                 yield self.context.problem("CBR302", message, number, why=why)
+
+
+_GIVEN_BY = {
+    "batch": "`given batches: 100` says how many an epoch has",
+    "batches": "`given batches: 100` says how many an epoch has",
+    "step": "`given batches: 100` says how many an epoch has",
+    "steps": "`given batches: 100` says how many an epoch has",
+    "elapsed": "`given epoch takes 10 minutes` lets time pass",
+}
+"""What to write instead of giving a value that is always there."""
+
+
+def _is_count(value: float) -> bool:
+    return value >= 1 and value.is_integer()
+
+
+def _is_rate(items: tuple[n.Item, ...]) -> bool:
+    if len(items) != 1 or items[0].count != 1:
+        return False
+    (rate,) = items[0].values()
+    return rate is not None and math.isfinite(rate) and rate >= 0
+
+
+def _sample(name: str) -> str:
+    return "0.01" if name == "lr" else "0.5"

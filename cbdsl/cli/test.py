@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import click
 
 from cbdsl.checks.params import Literal
-from cbdsl.cli.files import FAILED, FINDINGS, Unreadable, complain, open_file, set_option, show
-from cbdsl.diagnostics import CbrError
+from cbdsl.cli.files import (
+    FAILED,
+    FINDINGS,
+    Unreadable,
+    complain,
+    count,
+    open_file,
+    set_option,
+    show,
+)
+from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 from cbdsl.ruletest import Coverage, Outcome, coverage, run_tests
-from cbdsl.ruletest.report import as_json, as_junit, as_text, coverage_text
-
-_LOOK_EVERY = 0.3
-"""How often `--watch` looks at the files, in seconds."""
+from cbdsl.ruletest.formats import as_json, as_junit
+from cbdsl.ruletest.report import as_text, coverage_text
+from cbdsl.ruletest.watch import Watch
 
 
 @click.command("test")
@@ -45,102 +52,127 @@ def command(
 ) -> None:
     """Run the tests in rule files, without a training.
 
+    PATTERN is a regular expression that a part of a test's name matches. `-` is standard input.
+
     Exits with 1 if a test fails or the rules have errors, and with 2 if a file cannot be read or
-    there is no test to run. `-` is standard input.
+    there is no test to run.
     """
     try:
         re.compile(pattern)
     except re.error as e:
-        raise click.BadParameter(f"{pattern!r} is no regular expression: {e}") from None
+        raise click.BadParameter(
+            f"{pattern!r} is no regular expression: {e}", param_hint="'--run'"
+        ) from None
     if watch and "-" in files:
         raise click.UsageError("--watch needs files, and standard input is none")
-    session = _Session(files, pattern, wants_coverage, form, params)
-    status = session.run()
-    while watch:
-        try:
-            session.wait()
-        except KeyboardInterrupt:
-            break
-        click.echo(f"\n{time.strftime('%H:%M:%S')}", err=True)
-        status = session.run()
-    sys.exit(status)
+    asked = _Asked(tuple(dict.fromkeys(files)), pattern, wants_coverage, form, params)
+    if not watch:
+        sys.exit(asked.run(Watch(files)))
+    sys.exit(_watch(asked))
 
 
-class _Session:
-    def __init__(
-        self,
-        files: tuple[str, ...],
-        pattern: str,
-        wants_coverage: bool,
-        form: str,
-        params: Mapping[str, Literal],
-    ) -> None:
-        self.files = files
-        self.pattern = pattern
-        self.wants_coverage = wants_coverage
-        self.form = form
-        self.params = params
-        self.looked_at: dict[str, float] = {}
+def _watch(asked: _Asked) -> int:
+    """Run again whenever a file changes; the status of the last run when Ctrl-C ends it."""
+    watch, status = Watch(asked.files), 0
+    try:
+        while True:
+            status = asked.run(watch)
+            click.echo("waiting for a file to change, Ctrl-C ends", err=True)
+            watch.wait()
+            click.echo(f"\n{time.strftime('%H:%M:%S')}", err=True)
+    except KeyboardInterrupt:
+        return status
 
-    def run(self) -> int:
+
+@dataclass
+class _Results:
+    """What came of the files: outcomes of tests, errors, and what the tests have seen."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    problems: dict[str, list[Diagnostic]] = field(default_factory=dict)
+    coverages: dict[str, Coverage] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
+    """The files that have no tests."""
+    status: int = 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked for on the command line."""
+
+    files: tuple[str, ...]
+    pattern: str
+    wants_coverage: bool
+    form: str
+    params: Mapping[str, Literal]
+
+    def run(self, watch: Watch) -> int:
         """Run all tests once and report; returns the exit status."""
-        begun, status = time.perf_counter(), 0
-        outcomes: list[Outcome] = []
-        coverages: dict[str, Coverage] = {}
-        self.looked_at = {file: _changed(file) for file in self.files}
+        begun = time.perf_counter()
+        results = _Results()
+        watch.begin()
         for file in self.files:
-            try:
-                program = Program(open_file(file), params=self.params)
-            except CbrError as e:
-                show(e.diagnostics)
-                status = max(status, FINDINGS)
-                continue
-            except Unreadable as e:
-                complain(str(e))
-                status = FAILED
-                continue
-            self.looked_at |= {part.name: _changed(part.name) for part in program.source.parts}
-            done = list(run_tests(program, self.pattern))
-            outcomes += done
-            if self.wants_coverage:
-                coverages[file] = coverage(program, done)
-        if not outcomes and not status:
+            self._file(file, results, watch)
+        if not results.outcomes and not results.status:
             named = f" named like `{self.pattern}`" if self.pattern else ""
             complain(f"no tests{named} in {', '.join(self.files)}")
             return FAILED
-        self._report(outcomes, coverages, time.perf_counter() - begun)
-        failed = any(not outcome.passed for outcome in outcomes)
-        return max(status, FINDINGS if failed else 0)
+        for file in results.without:
+            complain(f"no tests in {file}")
+        self._report(results, time.perf_counter() - begun)
+        failed = any(not outcome.passed for outcome in results.outcomes)
+        return max(results.status, FINDINGS if failed else 0)
 
-    def _report(
-        self, outcomes: list[Outcome], coverages: dict[str, Coverage], seconds: float
-    ) -> None:
+    def _file(self, file: str, results: _Results, watch: Watch) -> None:
+        try:
+            program = Program(open_file(file), params=self.params)
+        except CbrError as e:
+            show(e.diagnostics)
+            click.echo(count(e.diagnostics), err=True)
+            results.problems[file] = e.diagnostics
+            results.status = max(results.status, FINDINGS)
+            watch.saw_errors(e.diagnostics)
+            return
+        except Unreadable as e:
+            complain(str(e))
+            results.status = FAILED
+            return
+        watch.saw(program.source)
+        seen = coverage(program, self._run(program, results))
+        if not program.tests:
+            results.without.append(file)
+        elif self.wants_coverage:
+            results.coverages[file] = seen
+
+    def _run(self, program: Program, results: _Results) -> Iterator[Outcome]:
+        for outcome in run_tests(program, self.pattern):
+            results.outcomes.append(outcome)
+            yield outcome
+            if outcome.passed:
+                # Nobody asks any more, and many long tests would not fit into memory.
+                outcome.done.probes.clear()
+                outcome.done.record.firings.clear()
+
+    def _report(self, results: _Results, seconds: float) -> None:
+        coverages = results.coverages
         if self.form == "json":
-            click.echo(as_json(outcomes, coverages))
+            click.echo(as_json(results.outcomes, results.problems, coverages))
             return
         if self.form == "junit":
-            click.echo(as_junit(outcomes))
-            return
-        for outcome in outcomes:
-            if not outcome.passed:
-                click.echo(as_text(outcome) + "\n")
+            click.echo(as_junit(results.outcomes, results.problems))
+        else:
+            _report_text(results.outcomes, seconds)
         for file, seen in coverages.items():
-            click.echo(f"{file}: {coverage_text(seen)}")
-        failed = sum(not outcome.passed for outcome in outcomes)
-        passed = len(outcomes) - failed
-        counts = [f"{failed} failed"] * bool(failed) + [f"{passed} passed"] * bool(passed)
-        if counts:
-            click.echo(f"{', '.join(counts)} in {seconds:.2f} s")
-
-    def wait(self) -> None:
-        """Return when one of the files has changed."""
-        while all(_changed(file) == when for file, when in self.looked_at.items()):
-            time.sleep(_LOOK_EVERY)
+            # JUnit's XML has no place for it.
+            click.echo(f"{file}: {coverage_text(seen)}", err=self.form == "junit")
 
 
-def _changed(file: str) -> float:
-    """When a file was changed last; 0 while it is not there."""
-    try:
-        return os.stat(Path(file)).st_mtime
-    except OSError:
-        return 0.0
+def _report_text(outcomes: list[Outcome], seconds: float) -> None:
+    for outcome in outcomes:
+        if not outcome.passed:
+            click.echo(as_text(outcome) + "\n")
+    failed = sum(not outcome.passed for outcome in outcomes)
+    passed = len(outcomes) - failed
+    counts = [f"{failed} failed"] * bool(failed) + [f"{passed} passed"] * bool(passed)
+    if counts:
+        click.echo(f"{', '.join(counts)} in {seconds:.2f} s")

@@ -55,11 +55,13 @@ class Coverage:
         lines: list[str] = []
         for rule in self.rules:
             if not rule.fired:
-                lines.append(f"{rule.place}: {rule.label} never fired")
+                label = "this rule" if rule.label == rule.place else rule.label
+                lines.append(f"{rule.place}: {label} never fired")
             for part in rule.parts:
-                unseen = [w for w, was in (("true", part.true), ("false", part.false)) if not was]
+                seen = (("true", part.true), ("false", part.false))
+                unseen = [f"never {word}" for word, was in seen if not was]
                 if unseen:
-                    lines.append(f"{rule.place}: `{part.text}` was never {' or '.join(unseen)}")
+                    lines.append(f"{rule.place}: `{part.text}` was {' and '.join(unseen)}")
         return lines
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import repeat
 from typing import Literal
 
 from cbdsl.source import Span
@@ -29,18 +30,29 @@ class Item(Node):
         start, _, times = self._parts()
         if times is None:
             return 1
-        return int(times) if start == "_" else int(times) + 1
+        # Longer ones Python does not read, and nobody runs.
+        more = int(times) if len(times) < 20 else 10**20
+        return more if start == "_" else more + 1
+
+    @property
+    def has_lost_step(self) -> bool:
+        """Whether it says how far it is to the next value, and not how many there are."""
+        _, step, times = self._parts()
+        return step is not None and times is None
 
     def values(self) -> Iterator[float | None]:
         """Its values, computed without rounding; None stands for a missing one."""
         start, step, _ = self._parts()
-        for number in range(self.count):
-            if start == "_":
-                yield None
-            elif start[-3:] in ("nan", "inf"):
-                yield math.nan if start == "nan" else math.copysign(math.inf, _sign(start))
-            else:
-                yield float(_exact(start) + number * _exact(step or "0"))
+        value: float | None = None
+        if start.endswith("nan"):
+            value = math.nan
+        elif start.endswith("inf"):
+            value = -math.inf if start.startswith("-") else math.inf
+        elif start != "_":
+            first, higher = _exact(start), _exact(step or "0")
+            yield from (_rounded(first + number * higher) for number in range(self.count))
+            return
+        yield from repeat(value, self.count)
 
     def _parts(self) -> tuple[str, str | None, str | None]:
         found = _ITEM.fullmatch(self.text)
@@ -48,12 +60,24 @@ class Item(Node):
         return found["start"], found["step"], found["times"]
 
 
-def _sign(text: str) -> float:
-    return -1.0 if text.startswith("-") else 1.0
+_MOST_EXPONENT = 20_000
+_MOST_DIGITS = 1000
+"""Beyond these no number of a file is anything but 0 or inf."""
 
 
 def _exact(text: str) -> Fraction:
-    return Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
+    number, _, exponent = text.rstrip("%").lower().partition("e")
+    digits = exponent.lstrip("+-").lstrip("0") or "0"
+    power = min(int(digits[:6]), _MOST_EXPONENT) * (-1 if exponent.startswith("-") else 1)
+    scale = Fraction(10) ** power / (100 if text.endswith("%") else 1)
+    return Fraction(number[:_MOST_DIGITS]) * scale
+
+
+def _rounded(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 @dataclass(frozen=True)

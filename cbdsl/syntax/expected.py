@@ -39,6 +39,7 @@ _WINDOWS = frozenset({"after", "until", "from"})
 # known, all that belong to it, and what it is called.
 _GROUPS: tuple[tuple[frozenset[str], frozenset[str], tuple[str, ...]], ...] = (
     (frozenset({"stop"}), VERBS | {"NAME"}, ("an action",)),
+    (frozenset({"SERIES"}), frozenset({"SERIES"}), ("a value",)),
     (VALUE, _VALUE, ("a value",)),
     # A function's bracket and a time's further parts go without saying.
     (frozenset({"<"}), _OPERATORS | {"(", "NUMBER"}, ("an operator",)),

@@ -10,7 +10,7 @@ from lark.exceptions import UnexpectedInput
 from cbdsl.catalog.words import WORDS
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.source import SourceFile, Span
-from cbdsl.syntax import wrong_signs, wrong_words
+from cbdsl.syntax import wrong_signs, wrong_tests, wrong_words
 from cbdsl.syntax.expected import VERBS, expected
 from cbdsl.syntax.trouble import Trouble, trouble
 
@@ -36,7 +36,7 @@ def explain(
     `owns` says that indented lines stand below it; `words` are the grammar's own, by Lark's names.
     """
     if isinstance(error, Glued):
-        return _glued(error, source)
+        return _glued(error, source, span, start)
     t = trouble(error, source, span, start, words)
     for mistake in _MISTAKES:
         found = mistake(t)
@@ -45,8 +45,12 @@ def explain(
     return _end(t, owns)
 
 
-def _glued(error: Glued, source: SourceFile) -> Diagnostic:
+def _glued(error: Glued, source: SourceFile, line: Span, start: str) -> Diagnostic:
     span = Span(error.before.start_pos or 0, error.after.end_pos or 0)
+    if start == "test_line" and span.start == line.start:
+        found = wrong_tests.glued(source.slice(span), source, line)
+        if found is not None:
+            return found
     message = f"`{source.slice(span)}` cannot stand here"
     help = f"write a space between `{error.before}` and `{error.after}`"
     if error.after not in WORDS:
@@ -68,6 +72,9 @@ def _end(t: Trouble, owns: bool) -> Diagnostic:
 _MISTAKES: tuple[Callable[[Trouble], Diagnostic | None], ...] = (
     wrong_signs.loose_percent,
     wrong_signs.character,
+    wrong_tests.head,
+    wrong_tests.outside,
+    wrong_tests.line,
     wrong_signs.named_argument,
     wrong_signs.equals,
     wrong_signs.function,

@@ -131,6 +131,11 @@ class Trouble:
         return ""
 
     @property
+    def is_in_word(self) -> bool:
+        """Whether it is in the middle of a word: of `epochs`, read as `epoch` and `s`."""
+        return re.match(r"\w\w", self.source.text[max(self.at - 1, 0) : self.at + 1]) is not None
+
+    @property
     def end(self) -> Span:
         """The last character of the statement."""
         return Span(max(self.span.start, self.span.end - 1), self.span.end)

@@ -187,7 +187,7 @@ def first(t: Trouble) -> Diagnostic | None:
     elif name in FOREIGN_STATEMENTS:
         help = f"write {FOREIGN_STATEMENTS[name]}"
     else:
-        help = _meant(name) or did_you_mean(name, STATEMENTS)
+        help = _meant(name) or did_you_mean(name, (*STATEMENTS, "test"))
     return t.says("CBR109", f"`{name}` begins no statement", word.span, why, help)
 
 

@@ -1,12 +1,21 @@
 """What holds for every tree and every text (Hypothesis)."""
 
 import ast
+import re
 
 import pytest
 from corpus_files import files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import METRICS, mutations, programs, random_texts, statements, token_soups
+from strategies import (
+    METRICS,
+    mutations,
+    programs,
+    random_texts,
+    series_items,
+    statements,
+    token_soups,
+)
 
 from cbdsl import CbrError, check, compile
 from cbdsl.formatter import statement
@@ -86,6 +95,34 @@ def test_any_broken_file_is_answered(text: str) -> None:
 @given(mutations(MISTAKES))
 def test_any_mistake_is_answered(text: str) -> None:
     assert_is_answered(text)
+
+
+LINES = [
+    line
+    for f in files("invalid") + files("valid")
+    if "test" in f.path.stem
+    for line in f.source.text.splitlines()
+    if line.startswith("    ")
+]
+
+
+@bounded(400)
+@given(mutations(LINES))
+def test_any_line_of_a_test_is_answered(line: str) -> None:
+    text = f'slow: on epoch_end if loss > 1 stop\ntest "x":\n    expect slow\n{line}\n'
+    assert_is_answered(text)
+    for diagnostic in check(text):
+        said = f"{diagnostic.message} {diagnostic.why} {diagnostic.help}"
+        # Names that Lark has for what it reads.
+        assert not re.search(r"`(SERIES|BACKTICK|LABEL|__\w+)`", said), said
+
+
+@bounded(300)
+@given(series_items)
+def test_values_of_a_series_are_as_many_as_they_say(item: n.Item) -> None:
+    values = list(item.values())
+    assert len(values) == item.count
+    assert all(value is None or isinstance(value, float) for value in values)
 
 
 # ------------------------------------------------------------------------------ any program
