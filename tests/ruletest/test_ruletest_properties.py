@@ -13,6 +13,7 @@ from strategies import METRICS, programs
 from cbdsl.ruletest import Outcome, coverage, run_tests
 from cbdsl.ruletest.formats import as_json, as_junit
 from cbdsl.ruletest.report import as_text, coverage_text
+from cbdsl.ruletest.seen import holds
 from cbdsl.ruletest.shown import table
 from cbdsl.syntax import nodes as n
 
@@ -59,7 +60,7 @@ def run(rules: str, given_lines: list[str], *expected: list[str]) -> list[Outcom
 
 
 bounded = settings(
-    max_examples=80,
+    max_examples=50,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -97,6 +98,27 @@ def test_something_happens_or_it_does_not(
         expected, failed[0][-expectations:], failed[1][-expectations:], strict=True
     ):
         assert met != denial, line
+
+
+@bounded
+@given(rules_to_test())
+def test_a_rule_fires_where_its_condition_holds_and_nothing_keeps_it(
+    rules: tuple[str, list[str]],
+) -> None:
+    (outcome,) = run(*rules, ["no stop"])
+    for seen in outcome.rules:
+        condition = seen.rule.condition
+        assert [m.place for m in seen.moments if m.mark == "fired"] == seen.fired
+        for moment in seen.moments:
+            if condition is None or moment.probe is None:
+                assert moment.mark == "fired"
+                continue
+            held = holds(condition, iter(moment.probe.parts))
+            assert held or moment.mark in ("", "waits")
+            assert not held or moment.mark
+            assert moment.asked or moment.mark != "fired"
+            assert moment.mark != "used up" or seen.rule.most is not None
+            assert moment.mark != "waits" or seen.rule.wait is not None
 
 
 @bounded

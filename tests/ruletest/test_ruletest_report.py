@@ -75,6 +75,13 @@ def test_a_long_name_is_cut() -> None:
     assert Table(None, [1], 1, [Row("x" * 90, ["1"])]).lines()[1] == "x" * 39 + "…  1"
 
 
+def test_what_came_before_the_first_epoch_is_shown_from_there() -> None:
+    found = outcome('on train_begin print "a"', 'expect print "b"', "given epochs: 3")
+    (failure,) = found.failures
+    assert failure.at == (0, None)
+    assert table(found, failure).columns == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("value", "digits", "text"),
     [
