@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -241,17 +242,13 @@ def test_twenty_tests_take_less_than_a_second(folder: Path) -> None:
         a_test(str(number), f"0.5x{number} 0.95", "    set target = 80%\n") for number in range(20)
     )
     (folder / "twenty.cbr").write_text(text)
-    seconds = 9.0
-    for _ in range(3):
-        begun = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT], cwd=folder, capture_output=True, text=True, check=False
-        )
-        seconds = min(seconds, time.perf_counter() - begun)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("20 passed in ")
-        assert done.stderr.strip() == ""
-        # The machine may have been busy.
-        if seconds < 1:
-            break
-    assert seconds < 1
+    # Of the processor: by the clock it takes longer where other tests run beside it.
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], cwd=folder, capture_output=True, text=True, check=False
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("20 passed in ")
+    assert done.stderr.strip() == ""
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1
