@@ -2,8 +2,12 @@
 
 __version__ = "0.1.0"
 
-from cbdsl.diagnostics import CbrError, Diagnostic
-from cbdsl.program import Program, callbacks, check, compile, format, load, replay
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cbdsl.diagnostics import CbrError, Diagnostic
+    from cbdsl.program import Program, callbacks, check, compile, format, load, replay
 
 __all__ = [
     "CbrError",
@@ -17,3 +21,21 @@ __all__ = [
     "load",
     "replay",
 ]
+
+if not TYPE_CHECKING:  # Else a type checker would believe in any name.
+
+    def __getattr__(name: str) -> object:
+        """A public name, whose room is read when it is first asked for.
+
+        Every pytest imports this package for its plugin, and compiled rules for their runtime.
+        """
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        room = "diagnostics" if name in ("CbrError", "Diagnostic") else "program"
+        value = getattr(_import_module(f"cbdsl.{room}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

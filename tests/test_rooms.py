@@ -14,7 +14,7 @@ PACKAGE = ROOT / "cbdsl"
 
 # A room may import itself and the rooms of the lines above; rooms of one line stand side by side.
 ORDER = (
-    ("source",),
+    ("source", "files"),
     ("diagnostics",),
     ("catalog",),
     ("syntax",),
@@ -307,6 +307,24 @@ def test_importing_cbdsl_and_its_command_line_is_light() -> None:
 import sys, cbdsl, cbdsl.cli
 heavy = {"keras", "tensorflow", "tensorflow_datasets", "numpy", "mlxtend"}
 print(*sorted(heavy & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
+
+
+def test_importing_cbdsl_reads_no_room() -> None:
+    """Every pytest imports it for the plugin, and compiled rules for the runtime."""
+    code = """
+import sys, cbdsl, cbdsl.runtime
+print(*sorted({"lark", "cbdsl.syntax", "cbdsl.program"} & set(sys.modules)))
+assert set(cbdsl.__all__) <= set(dir(cbdsl))
+assert cbdsl.Program is cbdsl.load.__globals__["Program"]
+from cbdsl import *
+assert (CbrError, compile) == (cbdsl.CbrError, cbdsl.compile)
+assert not hasattr(cbdsl, "nothing")
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

@@ -147,8 +147,10 @@ def _per_batch(
     on_batches = False
     if isinstance(statement, n.Rule):
         hook = hook_of(statement)
-        unit = None if hook else context.trigger_unit(statement.trigger)  # type: ignore[arg-type]
-        on_batches = hook.metrics == "batch" if hook else unit in ("batch", "time")
+        if hook is not None:
+            on_batches = hook.metrics == "batch"
+        elif not isinstance(statement.trigger, n.On):
+            on_batches = context.trigger_unit(statement.trigger) in ("batch", "time")
     if not on_batches:
         yield context.problem(
             "CBR411",

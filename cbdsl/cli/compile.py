@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from cbdsl.cli.files import fail, read, refuse, show
 from cbdsl.diagnostics import CbrError
+from cbdsl.files import write_whole
 from cbdsl.program import Program
-from cbdsl.train.rundir import write_whole
 
 
 @click.command("compile")
@@ -39,6 +37,6 @@ def command(file: str, output: str | None, standalone: bool) -> None:
         click.echo(text.encode(), nl=False)
         return
     try:
-        write_whole(Path(output), text)
+        write_whole(output, text.encode())
     except OSError as e:
         fail(f"{output}: cannot be written: {e.strerror or e}")

@@ -36,12 +36,30 @@ def read(path: str) -> SourceFile:
 
 def open_file(path: str) -> SourceFile:
     """A rule file, `-` for standard input; raises `CbrError`, or `Unreadable`."""
+    if path == "-":
+        return read_source(read_bytes(path), "<stdin>")
     try:
-        if path == "-":
-            return read_source(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
         return read_file(path)
     except OSError as e:
-        raise Unreadable(f"{path}: cannot be read: {e.strerror or e}") from e
+        raise _unreadable(path, e) from e
+
+
+def read_bytes(path: str) -> bytes:
+    """A file as it is, `-` for standard input; raises `Unreadable`.
+
+    No more is read than tells that it is too large.
+    """
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with open(path, "rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as e:
+        raise _unreadable(path, e) from e
+
+
+def _unreadable(path: str, error: OSError) -> Unreadable:
+    return Unreadable(f"{path}: cannot be read: {error.strerror or error}")
 
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import os
-import stat
 import sys
-import tempfile
-from pathlib import Path
 
 import click
 
-from cbdsl.cli.files import FAILED, FINDINGS, Unreadable, complain, count, show
+from cbdsl.cli.files import FAILED, FINDINGS, Unreadable, complain, count, read_bytes, show
 from cbdsl.diagnostics import CbrError, Diagnostic, visible
+from cbdsl.files import write_whole
 from cbdsl.formatter import Unsafe, format_source
-from cbdsl.syntax import MAX_BYTES, read_source
+from cbdsl.syntax import read_source
 
 
 class _Unwritable(Exception):
@@ -36,7 +32,7 @@ def command(files: tuple[str, ...], check: bool, diff: bool) -> None:
     differs = failed = False
     for file in files:
         try:
-            before = _read(file)
+            before = read_bytes(file)
             source = read_source(before, "<stdin>" if file == "-" else file)
             text = format_source(source)
             after = text.encode()
@@ -65,17 +61,6 @@ def command(files: tuple[str, ...], check: bool, diff: bool) -> None:
         sys.exit(FINDINGS)
 
 
-def _read(file: str) -> bytes:
-    """A file as it is, no more of it than tells that it is too large."""
-    try:
-        if file == "-":
-            return sys.stdin.buffer.read(MAX_BYTES + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)
-    except OSError as e:
-        raise Unreadable(f"{file}: cannot be read: {e.strerror or e}") from e
-
-
 def _report(name: str, before: str, after: str, check: bool, diff: bool) -> None:
     """Says that a file would change, and how."""
     # A file's name can hold what would steer a terminal.
@@ -96,36 +81,6 @@ def _report(name: str, before: str, after: str, check: bool, diff: bool) -> None
 
 def _write(file: str, data: bytes) -> None:
     try:
-        _replace(file, data)
+        write_whole(file, data)
     except OSError as e:
         raise _Unwritable(f"{file}: cannot be written: {e.strerror or e}") from e
-
-
-def _replace(file: str, data: bytes) -> None:
-    """Writes the new file or leaves the old one, never half of one; raises `OSError`.
-
-    A link stays, and what it points to is written.
-    """
-    old = os.stat(file)
-    if not stat.S_ISREG(old.st_mode):
-        raise OSError("it is no regular file")
-    if not os.access(file, os.W_OK):
-        # Its folder would let us replace it all the same.
-        raise OSError("it is read-only")
-    target = os.path.realpath(file)
-    descriptor, name = tempfile.mkstemp(prefix=".cbdsl-", dir=os.path.dirname(target))
-    try:
-        with open(descriptor, "wb") as new:
-            new.write(data)
-            new.flush()
-            os.fsync(descriptor)
-        if hasattr(os, "chown"):
-            # Who may not give a file away keeps it.
-            with contextlib.suppress(OSError):
-                os.chown(name, old.st_uid, old.st_gid)
-        os.chmod(name, stat.S_IMODE(old.st_mode))
-        os.replace(name, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import sys
@@ -14,6 +13,7 @@ import click
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import fail
 from cbdsl.cli.next import foresee, planned_options, say
+from cbdsl.files import write_whole
 from cbdsl.forecast import Forecast, Planned
 from cbdsl.forecast.terminal import drawn
 
@@ -59,7 +59,7 @@ def command(
     if output is not None and draw is not None:
         data = draw(found, output.suffix.lower().removeprefix("."))
         try:
-            _write_whole(output, data)
+            write_whole(output, data)
         except OSError as e:
             fail(f"{output}: cannot be written: {e.strerror or e}")
 
@@ -74,15 +74,3 @@ def _picture() -> Callable[[Forecast, str], bytes]:
             "--terminal draws without it"
         )
     return picture
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Writes the new file or leaves the old one, never half of one; raises OSError."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(data)
-        os.replace(unfinished, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,15 +200,18 @@ def _sweep(
     else:
         click.echo(sweep_text(points))
         _complain_of(refused)
-    if output and picture:
+    if picture:
         try:
-            picture.write(picture.sweep_picture(points), output)
+            picture(points)
         except OSError as e:
             fail(f"{output}: cannot be written: {e.strerror or e}")
 
 
-def _picture(output: Path | None):  # type: ignore[no-untyped-def]
-    """What draws, looked for before anything is replayed; None where no picture is asked for."""
+def _picture(output: Path | None) -> Callable[[list[Point]], None] | None:
+    """What draws a sweep to a file, or None where no picture is asked for.
+
+    It is looked for before anything is replayed.
+    """
     if output is None:
         return None
     from cbdsl.replaying import pictures
@@ -219,4 +222,4 @@ def _picture(output: Path | None):  # type: ignore[no-untyped-def]
         pictures.figure()
     except ImportError:
         fail('drawing needs matplotlib: pip install "cbdsl[plot]"')
-    return pictures
+    return lambda points: pictures.write(pictures.sweep_picture(points), output)

@@ -9,9 +9,10 @@ a statement counts.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
+
+from cbdsl.diagnostics.text import width_of
 
 WIDTH = 100
 INDENT = "    "
@@ -155,11 +156,4 @@ def _split(text: str, places: list[int]) -> list[str]:
 
 
 def _fits(line: str) -> bool:
-    return (len(line) if line.isascii() else sum(map(_columns, line))) <= WIDTH
-
-
-def _columns(char: str) -> int:
-    """How wide a character is: two columns for wide ones, none for accents."""
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 1 + (unicodedata.east_asian_width(char) in "WF")
+    return width_of(line) <= WIDTH

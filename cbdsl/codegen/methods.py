@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from cbdsl.catalog.hooks import Hook
 from cbdsl.checks.context import Context
@@ -33,20 +34,27 @@ class Needs:
     probes: bool = False
 
 
-class _Method:
+Planned = TypeVar("Planned", bound=RulePlan | MetricPlan)
+
+
+class _Method(Generic[Planned]):
     """What the hooks of rules and of derived metrics have in common."""
 
     def __init__(
         self,
-        planned: RulePlan | MetricPlan,
+        planned: Planned,
+        plan: Plan,
         context: Context,
         out: Emitter,
         needs: Needs,
         hook: Hook,
     ) -> None:
+        self.planned = planned
+        self.plan = plan
         self.slots = planned.slots
         self.place = planned.named.place
         self.out = out
+        self.needs = needs
         self.hook = hook
         self.scope = Scope(
             context,
@@ -98,30 +106,18 @@ class _Method:
 _VALUES = ("elapsed", "epochs", "batches", "steps", "progress")
 
 
-class MetricMethod(_Method):
+class MetricMethod(_Method[MetricPlan]):
     """A hook of a derived metric."""
-
-    def __init__(
-        self,
-        metric: MetricPlan,
-        plan: Plan,
-        context: Context,
-        out: Emitter,
-        needs: Needs,
-        hook: Hook,
-    ) -> None:
-        super().__init__(metric, context, out, needs, hook)
-        self.metric = metric
 
     def write(self) -> None:
         if self.hook.name != "epoch_end":
             self._count(Emitter())
             return
-        value = self.expressions.guarded(self.metric.value, set())
+        value = self.expressions.guarded(self.planned.value, set())
         reported = code(self.expressions.help("reported", value))
         outer, self.out = self.out, self.out.fork()
-        last, span = self.out.fork(), self.metric.named.span
-        last.line(f"logs[{literal(self.metric.metric)}] = {reported}", span=span, place=self.place)
+        last, span = self.out.fork(), self.planned.named.span
+        last.line(f"logs[{literal(self.planned.metric)}] = {reported}", span=span, place=self.place)
         self._feed_all(last)
         self.out.append(last)
         body, self.out = self.out, outer
@@ -130,24 +126,20 @@ class MetricMethod(_Method):
         self.out.append(body)
 
 
-class RuleMethod(_Method):
+class RuleMethod(_Method[RulePlan]):
     """A hook of a rule."""
 
-    def __init__(
-        self,
-        rule: RulePlan,
-        plan: Plan,
-        context: Context,
-        out: Emitter,
-        needs: Needs,
-        hook: Hook,
-    ) -> None:
-        super().__init__(rule, context, out, needs, hook)
-        self.rule = rule
-        self.acts = hook == rule.acts
-        self.feeds = hook == rule.feeds and bool(rule.slots)
-        self.actions = Actions(self.expressions, plan.limit)
-        self.probes = needs.probes
+    @property
+    def rule(self) -> RulePlan:
+        return self.planned
+
+    @property
+    def acts(self) -> bool:
+        return self.hook == self.rule.acts
+
+    @property
+    def feeds(self) -> bool:
+        return self.hook == self.rule.feeds and bool(self.slots)
 
     def write(self) -> None:
         if self.hook.name in _INHERITED:
@@ -240,7 +232,7 @@ class RuleMethod(_Method):
         self.out.line(f"self.effects.probe(self, {given})", span=self._condition_span())
 
     def _act(self) -> None:
-        if self.probes and self.rule.condition is not None:
+        if self.needs.probes and self.rule.condition is not None:
             self._probe()
         known: set[str] = set()
         conditions: list[ast.expr] = []
@@ -278,7 +270,8 @@ class RuleMethod(_Method):
         return asked.span if asked else self.rule.named.span
 
     def _fire(self, known: set[str]) -> None:
-        actions = [self.actions.action(action, known) for action in self.rule.actions]
+        acting = Actions(self.expressions, self.plan.limit)
+        actions = [acting.action(action, known) for action in self.rule.actions]
         values = ", ".join(f"{literal(name)}: {value}" for name, value in self._seen().items())
         self.out.line(f"self.fired({{{values}}})", span=self.rule.named.span)
         for action, statement in zip(self.rule.actions, actions, strict=True):

@@ -25,7 +25,7 @@ def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
     if diagnostic.span is not None:
         number = str(diagnostic.source.position(diagnostic.span).line)
         margin = " " * len(number)
-        text, caret = _excerpt(diagnostic.source, diagnostic.span)
+        text, caret = excerpt(diagnostic.source, diagnostic.span)
         bar = paint("|", "gutter")
         lines += [
             f"{margin} {bar}",
@@ -46,29 +46,29 @@ def _where(diagnostic: Diagnostic) -> str:
     return f"{name}:{line}:{column}"
 
 
-def _excerpt(source: SourceFile, span: Span) -> tuple[str, str]:
+def excerpt(source: SourceFile, span: Span) -> tuple[str, str]:
     """The line a span begins in, cut to the terminal where it is long, and the carets below it."""
     text = visible(source.line(span))
     begin = source.position(span).column - 1
     end = min(begin + span.end - span.start, len(text))
     before = after = ""
-    if _cells(text) > _WIDTH:
+    if width_of(text) > _WIDTH:
         start, stop = _window(text, begin)
         before = "…" if start else ""
         after = "…" if stop < len(text) else ""
         text = text[start:stop]
         begin, end = begin - start, min(end, stop) - start
-    indent = _cells(before + text[:begin])
-    return before + text + after, " " * indent + "^" * max(1, _cells(text[begin:end]))
+    indent = width_of(before + text[:begin])
+    return before + text + after, " " * indent + "^" * max(1, width_of(text[begin:end]))
 
 
 def _window(text: str, begin: int) -> tuple[int, int]:
     """What is shown of a long line: half of it before the place, as far as there is so much."""
     start = begin
-    while start and _cells(text[start - 1 : begin]) <= _WIDTH // 2:
+    while start and width_of(text[start - 1 : begin]) <= _WIDTH // 2:
         start -= 1
     stop = start
-    while stop < len(text) and _cells(text[start : stop + 1]) <= _WIDTH:
+    while stop < len(text) and width_of(text[start : stop + 1]) <= _WIDTH:
         stop += 1
     return start, stop
 
@@ -78,13 +78,13 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)
 
 
-def _cells(text: str) -> int:
+def width_of(text: str) -> int:
     """How many columns of a terminal a text takes: two for wide characters, none for accents."""
     if text.isascii():
         return len(text)
     return sum(
         0
-        if unicodedata.category(c) in ("Mn", "Me")
+        if unicodedata.category(c) in ("Mn", "Me", "Cf")
         else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in text
     )

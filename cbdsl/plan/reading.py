@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TypeGuard
 
 from cbdsl.catalog.functions import SERIES
 from cbdsl.catalog.units import SECONDS
@@ -90,7 +91,7 @@ def counter_of(context: Context, duration: n.Duration) -> Counter:
 # ---------------------------------------------------------------------------------- memory
 
 
-def remembers(part: n.Expr) -> bool:
+def remembers(part: n.Expr) -> TypeGuard[Remembering]:
     """Whether an expression is about more than the event at hand."""
     if isinstance(part, n.Call):
         return part.function in SERIES
@@ -104,7 +105,7 @@ def slots_of(context: Context, statement: n.Computing) -> tuple[Slot, ...]:
     for expr in n.expressions(statement):
         for part in _inner_first(expr):
             if remembers(part) and part not in slots:
-                slots[part] = _slot(context, part, taken)  # type: ignore[arg-type]
+                slots[part] = _slot(context, part, taken)
     return tuple(slots.values())
 
 

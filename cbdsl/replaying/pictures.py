@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cbdsl.files import write_whole
 from cbdsl.replaying.decide import Decided
 from cbdsl.replaying.history import Run
 from cbdsl.replaying.sweep import Point
@@ -99,9 +100,4 @@ def write(drawing: Figure, path: Path) -> None:
     # Without a date, so that the same sweep makes the same file.
     dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[form]
     drawing.savefig(data, format=form, dpi=150, metadata=dated)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(data.getvalue())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, data.getvalue())

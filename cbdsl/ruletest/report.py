@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from cbdsl.diagnostics import render, visible
-from cbdsl.diagnostics.text import _excerpt as excerpt
+from cbdsl.diagnostics.text import excerpt
 from cbdsl.ruletest.coverage import Coverage
 from cbdsl.ruletest.expect import Failure
 from cbdsl.ruletest.run import Outcome

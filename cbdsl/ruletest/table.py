@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cbdsl.diagnostics.text import _cells as width_of
+from cbdsl.diagnostics.text import width_of
 from cbdsl.ruletest.places import Place
 
 WIDTH = 100

@@ -9,8 +9,9 @@ from typing import Any
 
 import keras
 
+from cbdsl.files import write_whole
 from cbdsl.program import Program
-from cbdsl.train.rundir import HISTORY, begin, said, table, write_whole
+from cbdsl.train.rundir import HISTORY, begin, said, table
 
 __all__ = ["HistoryFile"]
 
@@ -61,7 +62,8 @@ class HistoryFile(keras.callbacks.Callback):
             if self._complete and not new:
                 self._append(self._lines(self.rows[-1:]).encode())
             else:
-                write_whole(self.path, table([self.columns]) + self._lines(self.rows))
+                text = table([self.columns]) + self._lines(self.rows)
+                write_whole(self.path, text.encode())
         except OSError as error:
             if not self._said:
                 said(self.path, error)

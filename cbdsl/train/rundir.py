@@ -10,17 +10,16 @@ and what rules save.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import math
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from cbdsl.files import write_whole
 from cbdsl.formatter.flat import flattened
 from cbdsl.program import Program
 from cbdsl.runtime.record import Firing
@@ -34,7 +33,6 @@ __all__ = [
     "said",
     "table",
     "write_fired",
-    "write_whole",
 ]
 
 HISTORY = "history.csv"
@@ -103,18 +101,6 @@ def _texts(program: Program) -> dict[str, str]:
     return {_RULES: flattened(program.source), _PYTHON: program.python}
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes the new file or leaves the old one, never half of one; raises OSError."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(text.encode())
-        os.replace(unfinished, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise
-
-
 def said(path: Path, error: OSError) -> None:
     """Says on standard error that a file cannot be written; training does not end because of it."""
     sys.stderr.write(f"\n{path}: cannot be written: {error.strerror or error}\n")
@@ -122,7 +108,7 @@ def said(path: Path, error: OSError) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        write_whole(path, text)
+        write_whole(path, text.encode())
     except OSError as error:
         said(path, error)
 

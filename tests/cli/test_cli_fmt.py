@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cbdsl.cli import fmt, main
+from cbdsl import files
+from cbdsl.cli import main
 from cbdsl.formatter import page
 
 MESSY = "#rules\non epoch_end   if loss>3 stop\n"
@@ -145,7 +146,7 @@ def test_links_stay(folder: Path) -> None:
 
 def test_a_read_only_file_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Not by chmod: root may write everything.
-    monkeypatch.setattr(fmt.os, "access", lambda path, mode: str(path) != "messy.cbr")
+    monkeypatch.setattr(files.os, "access", lambda path, mode: str(path) != "messy.cbr")
     done = cbdsl("messy.cbr", "good.cbr")
     assert said(done) == (2, "", "cbdsl: messy.cbr: cannot be written: it is read-only\n")
     assert texts(folder)["messy.cbr"] == MESSY
@@ -168,7 +169,7 @@ def test_a_failure_leaves_the_old_file(
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(fmt.os, step, full)
+    monkeypatch.setattr(files.os, step, full)
     before = texts(folder)
     done = cbdsl("messy.cbr")
     said_so = "cbdsl: messy.cbr: cannot be written: No space left on device\n"

@@ -140,15 +140,10 @@ def _present(logs: Logs) -> dict[str, float]:
 
 
 @functools.cache
-def compiled(rules: str, warned: str = "") -> Callable[..., list[Any]]:
-    """`callbacks` of the compiled rules, which takes the parameters; compiled once.
-
-    Args:
-        rules: their text.
-        warned: codes of the warnings that they get.
-    """
+def compiled(rules: str) -> Callable[..., list[Any]]:
+    """`callbacks` of the compiled rules, which takes the parameters; compiled once."""
     program = cbdsl.compile(rules)
-    assert {d.code for d in program.diagnostics} == set(warned.split())
+    assert not program.diagnostics
     scope: dict[str, Any] = {}
     exec(compile(program.python, "rules.py", "exec"), scope)
     callbacks: Callable[..., list[Any]] = scope["callbacks"]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from rule_tests import outcome
 
 from cbdsl.cli import main
-from cbdsl.diagnostics.text import _cells as width_of
+from cbdsl.diagnostics.text import width_of
 from cbdsl.program import load
 from cbdsl.ruletest import Outcome, coverage, run_tests
 from cbdsl.ruletest.formats import as_json, as_junit

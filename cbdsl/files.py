@@ -1,0 +1,55 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Writes the new file or leaves the old one, never half of one; raises `OSError`.
+
+    A file that is there keeps its permissions, and its owner as far as the system lets it. A link
+    stays, and what it points to is written. What is read-only or no regular file is refused.
+    """
+    old = _old(path)
+    target = os.path.realpath(path)
+    # A short name: the target's own may be as long as names can be.
+    unfinished = Path(target).with_name(f".cbdsl-{os.urandom(8).hex()}")
+    # Nobody may read in between what the old file did not let them read.
+    mode = 0o666 if old is None else 0o600
+    try:
+        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as new:
+            new.write(data)
+            new.flush()
+            os.fsync(new.fileno())
+        if old is not None:
+            if hasattr(os, "chown"):
+                # Who may not give a file away keeps it.
+                with contextlib.suppress(OSError):
+                    os.chown(unfinished, old.st_uid, old.st_gid)
+            os.chmod(unfinished, stat.S_IMODE(old.st_mode))
+        os.replace(unfinished, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(unfinished)
+        raise
+
+
+def _old(path: str | os.PathLike[str]) -> os.stat_result | None:
+    """What is there already; raises `OSError` if it is not to be replaced."""
+    try:
+        old = os.stat(path)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(old.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(old.st_mode):
+        raise OSError("it is no regular file")
+    if not os.access(path, os.W_OK):
+        # Its folder would let us replace it all the same.
+        raise OSError("it is read-only")
+    return old
