@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cbdsl.diagnostics import CbrError, Diagnostic
     from cbdsl.program import Program, callbacks, check, compile, format, load, replay
+    from cbdsl.runtime.failing import TrainingFailed
 
 __all__ = [
     "CbrError",
     "Diagnostic",
     "Program",
+    "TrainingFailed",
     "__version__",
     "callbacks",
     "check",
@@ -21,6 +23,12 @@ __all__ = [
     "load",
     "replay",
 ]
+
+_ROOMS = {
+    "CbrError": "diagnostics",
+    "Diagnostic": "diagnostics",
+    "TrainingFailed": "runtime.failing",
+}
 
 if not TYPE_CHECKING:  # Else a type checker would believe in any name.
 
@@ -31,8 +39,7 @@ if not TYPE_CHECKING:  # Else a type checker would believe in any name.
         """
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        room = "diagnostics" if name in ("CbrError", "Diagnostic") else "program"
-        value = getattr(_import_module(f"cbdsl.{room}"), name)
+        value = getattr(_import_module(f"cbdsl.{_ROOMS.get(name, 'program')}"), name)
         globals()[name] = value
         return value
 

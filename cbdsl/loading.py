@@ -10,18 +10,18 @@ import ast
 import hashlib
 import linecache
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 from cbdsl.codegen import GeneratedModule
 from cbdsl.codegen.schedules import function_name
-from cbdsl.plan import MetricPlan, Plan, RulePlan, UsePlan
+from cbdsl.plan import BlockPlan, MetricPlan, Plan, RulePlan, UsePlan
 from cbdsl.runtime.arithmetic import float32
+from cbdsl.runtime.calls import Functions
 from cbdsl.runtime.rule import Rule
 from cbdsl.runtime.scheduled import Scheduled
-from cbdsl.runtime.shared import Shared
 from cbdsl.source import Part, SourceFile, Span
 
 
@@ -58,24 +58,28 @@ class Members:
     """The loaded rules of a program: schedules, then callbacks, each in file order.
 
     Attributes:
-        variables: what the rules share, if they share anything; the first of the callbacks.
         schedules: the rules that are functions of the epoch and the rate.
-        callbacks: derived metrics, the other rules, and the callbacks of Keras that the file uses.
+        callbacks: what rules share, derived metrics, `schedule` blocks, the other rules, and the
+            callbacks of Keras that the file uses.
     """
 
-    variables: Shared | None
     schedules: list[Scheduled]
     callbacks: list[Any]
 
     @property
     def rules(self) -> list[Rule]:
-        """The callbacks that are rules or derived metrics."""
+        """The callbacks that are rules, derived metrics or `schedule` blocks."""
         return [callback for callback in self.callbacks if isinstance(callback, Rule)]
 
     @property
-    def all(self) -> list[Rule]:
-        """Everything that acts by effects."""
-        return [*self.schedules, *self.rules]
+    def own(self) -> list[Any]:
+        """The callbacks but for those of Keras."""
+        return [callback for callback in self.callbacks if hasattr(callback, "key")]
+
+    def act_by(self, effects: Any) -> None:
+        """Let everything act by these effects."""
+        for member in (*self.schedules, *self.own):
+            member.effects = effects
 
     def state(self) -> dict[str, Any]:
         """What they remember, as plain data, by their keys."""
@@ -88,8 +92,8 @@ class Members:
                 member.take_up(state[member.key])
 
     @property
-    def _remembering(self) -> list[Shared | Rule]:
-        return [*([self.variables] if self.variables else []), *self.all]
+    def _remembering(self) -> list[Any]:
+        return [m for m in (*self.schedules, *self.own) if hasattr(m, "take_up")]
 
     def rate(self, epoch: int, lr: float, epochs: int | None) -> float:
         """The rate of the epoch that begins, counted from 0, by all schedule rules in order."""
@@ -98,22 +102,36 @@ class Members:
         return lr
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the caller gives beside parameters.
+
+    Attributes:
+        run_dir: where callbacks of Keras write their files.
+        outside: the caller's variables, by name.
+        notify: the addresses that messages go to.
+        allow: what rules may do beyond the training.
+    """
+
+    run_dir: str | os.PathLike[str] = "."
+    outside: Mapping[str, Any] = field(default_factory=dict)
+    notify: Sequence[str] = field(default=(), repr=False)
+    allow: Collection[str] = ()
+
+
 def members(
-    plan: Plan,
-    module: GeneratedModule,
-    *,
-    run_dir: str | os.PathLike[str] = ".",
-    keras: Any = None,
+    plan: Plan, module: GeneratedModule, options: Options | None = None, *, keras: Any = None
 ) -> Members:
     """One object a rule, with the parameters' values that the program was compiled with.
 
     Args:
         plan: the plan of a program.
         module: its generated source.
-        run_dir: where callbacks of Keras write their files.
+        options: what the caller gives.
         keras: see `load`.
     """
     loaded = vars(load(module, keras))
+    options = options or Options()
     schedules = [
         Scheduled(
             s.named.label,
@@ -124,22 +142,42 @@ def members(
         )
         for s in plan.schedules
     ]
-    variables = loaded["Variables"]() if plan.variables else None
-    made = [_made(c, loaded, variables, run_dir) for c in (*plan.metrics, *plan.callbacks)]
-    return Members(variables, schedules, [*([variables] if variables else []), *made])
+    shared: dict[str, Any] = {}
+    if plan.variables:
+        shared["variables"] = loaded["Variables"]()
+    if plan.outside:
+        shared["outside"] = loaded["Outside"](options.outside)
+    if plan.recorded:
+        shared["recorded"] = loaded["Recorded"]()
+    metrics = [_made(metric, loaded, shared) for metric in plan.metrics]
+    above = [*shared.values(), *metrics]
+    if plan.snapshots:
+        above.append(shared.setdefault("snapshots", loaded["Snapshots"]()))
+    for block in plan.blocks:
+        above.append(_made(block, loaded, shared))
+        if block.is_rate:
+            shared["learning_rate"] = above[-1]
+    shared["functions"] = Functions(options.allow)
+    below = []
+    if "notices" in plan.shared:
+        below.append(shared.setdefault("notices", loaded["Messages"](options.notify)))
+    run_dir = os.fspath(options.run_dir)
+    made = [
+        _used(each, loaded, run_dir) if isinstance(each, UsePlan) else _made(each, loaded, shared)
+        for each in plan.callbacks
+    ]
+    return Members(schedules, [*above, *made, *below])
 
 
 def _made(
-    planned: MetricPlan | RulePlan | UsePlan,
-    loaded: dict[str, Any],
-    variables: Shared | None,
-    run_dir: str | os.PathLike[str],
+    planned: MetricPlan | RulePlan | BlockPlan, loaded: dict[str, Any], shared: Mapping[str, Any]
 ) -> Any:
-    if not isinstance(planned, UsePlan):
-        given = [variables] if planned.uses_variables else []
-        return loaded[planned.class_name](*given)
+    return loaded[planned.class_name](*(shared[name] for name in planned.shared))
+
+
+def _used(planned: UsePlan, loaded: dict[str, Any], run_dir: str) -> Any:
     make = loaded[planned.function]
-    return make(os.fspath(run_dir)) if planned.paths else make()
+    return make(run_dir) if planned.paths else make()
 
 
 def _imports_keras(node: ast.stmt) -> bool:

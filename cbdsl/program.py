@@ -44,6 +44,7 @@ class Program:
             raise TypeError(f"metrics is a list of names, such as [{metrics!r}]")
         self.source = source
         self._given = dict(params or {})
+        """The parameters' values, and the caller's variables."""
         self._checked: CheckedProgram = check_source(
             source, params=self._given, metrics=metrics, epochs=epochs
         )
@@ -98,8 +99,19 @@ class Program:
         """The generated module with the runtime it needs copied in; it imports keras alone."""
         return standalone(self.module)
 
+    @property
+    def outside(self) -> dict[str, Given]:
+        """The caller's variables that were passed, by name."""
+        names = self._checked.context.outside
+        return {name: value for name, value in self._given.items() if name in names}
+
     def callbacks(
-        self, *, run_dir: str | os.PathLike[str] = ".", strict: bool = False
+        self,
+        *,
+        run_dir: str | os.PathLike[str] = ".",
+        strict: bool = False,
+        allow: Collection[str] = (),
+        notify: Sequence[str] = (),
     ) -> list[keras.callbacks.Callback]:
         """The rules as a list for `model.fit(callbacks=…)`.
 
@@ -107,17 +119,21 @@ class Program:
             run_dir: where rules save files.
             strict: an action or a rule that fails ends the training with its error, instead of
                 being reported.
+            allow: what rules may do beyond the training: `"call"` lets them call functions.
+            notify: the addresses that `notify` sends messages to, as URLs that apprise knows.
         """
         from cbdsl.attach import attach
 
-        return attach(self, run_dir=run_dir, strict=strict)
+        return attach(self, run_dir=run_dir, strict=strict, allow=allow, notify=notify)
 
     def changed(self, params: Mapping[str, Given]) -> Program:
         """The same rules with other values for some parameters."""
         return Program(self.source, params=self._given | dict(params))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _compiled, (self.source, self._given)
+        # A copy of a variable would be another one, which no model reads.
+        given = {name: v for name, v in self._given.items() if name not in self.outside}
+        return _compiled, (self.source, given)
 
     def __repr__(self) -> str:
         return f"<cbdsl.Program {self.source.name}: {len(self.rules)} rules>"
@@ -182,22 +198,26 @@ def callbacks(
     params: Mapping[str, Given] | None = None,
     run_dir: str | os.PathLike[str] = ".",
     strict: bool = False,
+    allow: Collection[str] = (),
+    notify: Sequence[str] = (),
 ) -> list[keras.callbacks.Callback]:
     """Rules as a list for `model.fit(callbacks=…)`.
 
     Args:
         source_or_path: the text of rules, or an `os.PathLike` for a file of them.
-        params: values for parameters, by name.
+        params: values for parameters, by name, and a `keras.Variable` for each `variable`.
         run_dir: where rules save files.
         strict: an action or a rule that fails ends the training with its error, instead of being
             reported.
+        allow: what rules may do beyond the training: `"call"` lets them call functions.
+        notify: the addresses that `notify` sends messages to, as URLs that apprise knows.
 
     Raises:
         CbrError: the rules have errors.
         ValueError: a string is the name of a file; write `Path("rules.cbr")`.
     """
     program = program_of(source_or_path, params=params)
-    return program.callbacks(run_dir=run_dir, strict=strict)
+    return program.callbacks(run_dir=run_dir, strict=strict, allow=allow, notify=notify)
 
 
 def program_of(

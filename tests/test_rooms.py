@@ -37,6 +37,7 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 
 # What is neither cbdsl's nor the standard library's is imported only in the rooms named here.
 LIBRARIES = {
+    "apprise": {"runtime"},  # when messages are sent
     "lark": {"syntax"},
     "click": {"cli"},
     "pygls": {"lsp"},
@@ -51,7 +52,7 @@ LIBRARIES = {
 }
 
 FACADE = ""  # cbdsl/__init__.py: the public names, nothing else
-FACADE_IMPORTS = {"program", "diagnostics"}
+FACADE_IMPORTS = {"program", "diagnostics", "runtime"}
 
 MOST_LINES = 450
 

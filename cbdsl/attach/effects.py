@@ -17,10 +17,16 @@ class Live(Recording):
     """
 
     now = 0.0
+    failure: Exception | None = None
+    """What the training ends with, if a rule has it fail."""
 
     def __init__(self, run_dir: str | os.PathLike[str], strict: bool) -> None:
         super().__init__(run_dir)
         self.strict = strict
+
+    def ended(self, error: Exception) -> None:
+        # Raised when everything else is done.
+        self.failure = self.failure or error
 
     def elapsed(self, rule: Any) -> float:
         return self.now

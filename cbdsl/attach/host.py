@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import keras
 from cbdsl.attach.effects import Live
 from cbdsl.attach.expected import Expected
 from cbdsl.catalog.hooks import HOOKS
-from cbdsl.loading import members
+from cbdsl.loading import Options, members
 from cbdsl.program import Program
 from cbdsl.runtime.arithmetic import float32
+from cbdsl.runtime.keras_model import one_rate
+from cbdsl.runtime.notices import Notices
 from cbdsl.runtime.record import Record
 from cbdsl.runtime.rule import Rule
 
@@ -25,10 +27,15 @@ _OWN = {"on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"}
 
 
 def attach(
-    program: Program, *, run_dir: str | os.PathLike[str], strict: bool
+    program: Program,
+    *,
+    run_dir: str | os.PathLike[str],
+    strict: bool,
+    allow: Collection[str] = (),
+    notify: Sequence[str] = (),
 ) -> list[keras.callbacks.Callback]:
     """A program's callbacks: the host, after a scheduler if something writes the rate."""
-    host = Rules(program, run_dir=run_dir, strict=strict)
+    host = Rules(program, run_dir=run_dir, strict=strict, allow=allow, notify=notify)
     return [RateScheduler(host), host] if program.plan.sets_rate else [host]
 
 
@@ -45,14 +52,24 @@ class Rules(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, program: Program, *, run_dir: str | os.PathLike[str] = ".", strict: bool = False
+        self,
+        program: Program,
+        *,
+        run_dir: str | os.PathLike[str] = ".",
+        strict: bool = False,
+        allow: Collection[str] = (),
+        notify: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        _known(allow)
         self.program = program
         self.run_dir = run_dir
         self.strict = strict
         self.effects = Live(run_dir, strict)
-        self.members = members(program.plan, program.module, run_dir=run_dir)
+        self.allow = allow
+        self.notify = notify
+        options = Options(run_dir, program.outside, notify, allow)
+        self.members = members(program.plan, program.module, options)
         self.expected = Expected(program, strict=strict)
         self.trained = 0
         self.started = time.monotonic()
@@ -60,13 +77,18 @@ class Rules(keras.callbacks.Callback):
         """The callback of Keras, among those the rules use, that ended the training."""
         self.broken: dict[str, str] = {}
         """Rules that raised an error and are switched off for this training, by key."""
-        for member in self.members.all:
-            member.effects = self.effects
+        self.members.act_by(self.effects)
         self._bind()
 
     @property
     def record(self) -> Record:
         return self.effects.record
+
+    def close(self) -> None:
+        """Let go of what works beside the training; of use where Keras tells of no end."""
+        for member in self.members.own:
+            if isinstance(member, Notices):
+                member.close()
 
     # ------------------------------------------------------------------------ travel and state
 
@@ -83,6 +105,8 @@ class Rules(keras.callbacks.Callback):
             "program": self.program,
             "run_dir": self.run_dir,
             "strict": self.strict,
+            "allow": self.allow,
+            "notify": self.notify,
             "state": self.state(),
             "record": self.record,
             "trained": self.trained,
@@ -93,7 +117,8 @@ class Rules(keras.callbacks.Callback):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(  # type: ignore[misc]
-            state["program"], run_dir=state["run_dir"], strict=state["strict"]
+            state["program"],
+            **{name: state[name] for name in ("run_dir", "strict", "allow", "notify")},
         )
         self.take_up(state["state"])
         self.effects.record = state["record"]
@@ -138,6 +163,8 @@ class Rules(keras.callbacks.Callback):
             try:
                 hook(*args, **named)
             except Exception as error:
+                if method == "on_train_begin" and hasattr(member, "key"):
+                    raise Refused(_before(member, error)) from error
                 # A callback of Keras raises on purpose: for a file it cannot write, say.
                 if not isinstance(member, Rule):
                     raise
@@ -195,6 +222,7 @@ class Rules(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.effects.record = Record()
+        self.effects.failure = None
         self.trained = 0
         self.stopped_by = None
         self.broken = {}
@@ -203,6 +231,10 @@ class Rules(keras.callbacks.Callback):
         self.started = time.monotonic()
         for schedule in self.members.schedules:
             schedule.on_train_begin()
+            try:
+                one_rate(self.model)
+            except ValueError as error:
+                raise Refused(_before(schedule, error)) from error
         if self.program.plan.needs_run_dir:
             Path(self.run_dir).mkdir(parents=True, exist_ok=True)
         self._call("on_train_begin", logs)
@@ -218,6 +250,31 @@ class Rules(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         self._call("on_train_end", logs)
         self.expected.finish()
+        if self.effects.failure is not None:
+            raise self.effects.failure
+
+
+class Refused(ValueError):
+    """The rules cannot do in this training what they say; it was not begun."""
+
+
+def _before(member: Any, error: Exception) -> str:
+    """What keeps a training from beginning."""
+    place = getattr(member, "place", "")
+    return f"{place}: {error}" if place else str(error)
+
+
+def _known(allow: Collection[str]) -> None:
+    """Whatever is allowed is something that can be."""
+    if isinstance(allow, str):
+        raise TypeError(f"allow is a list of words, such as [{allow!r}]")
+    for word in allow:
+        if word not in ALLOWED:
+            raise ValueError(f"nothing called {word!r} can be allowed: what can is {ALLOWED[0]!r}")
+
+
+ALLOWED = ("call",)
+"""What a caller can allow."""
 
 
 def _make_plain(logs: dict[str, Any]) -> None:

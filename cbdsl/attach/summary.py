@@ -28,11 +28,13 @@ def _ending(host: Rules, planned: int, interrupted: bool) -> str:
     if interrupted:
         return f"Training was interrupted after {epoch}"
     if stopped is not None:
-        why = next((a.detail for a in stopped.actions if a.verb == "stop" and a.detail), None)
+        ends = [a for a in stopped.actions if a.verb in ("stop", "fail")]
+        why = next((a.detail for a in ends if a.detail), None)
+        verb = "failed" if any(a.verb == "fail" for a in ends) else "ended"
         name = (
             stopped.rule if stopped.rule == stopped.place else f"{stopped.rule}, {stopped.place},"
         )
-        return f"Training ended after {epoch}: {name} stopped it{f': {why}' if why else ''}"
+        return f"Training {verb} after {epoch}: {name} stopped it{f': {why}' if why else ''}"
     if host.stopped_by:
         return f"Training ended after {epoch}: {host.stopped_by} stopped it"
     if host.trained < planned:

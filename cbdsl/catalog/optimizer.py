@@ -1,4 +1,4 @@
-"""The settings of Keras's optimizers that rules can read as `optimizer.NAME`."""
+"""The settings of Keras's optimizers that rules can read and set as `optimizer.NAME`."""
 
 from __future__ import annotations
 
@@ -9,3 +9,6 @@ SETTINGS = frozenset(
     learning_rate_power beta
     """.split()
 )
+
+LIVE = frozenset({"weight_decay", "beta_1", "beta_2"})
+"""Those that change without Keras tracing its step again, which takes a fraction of a second."""

@@ -20,11 +20,7 @@ WORDS = frozenset(
     """.split()
 )
 
-TO_COME = frozenset(
-    """
-    variable resume schedule fail notify keep restore roll snapshot freeze unfreeze record call
-    """.split()
-)
+TO_COME = frozenset({"resume"})
 """Words that begin something which this version does not have yet."""
 
 FOREIGN = {
@@ -80,23 +76,50 @@ FOREIGN_SIGNS = {
 """Signs of other languages, and what to do instead."""
 
 FOREIGN_ACTIONS = {
-    "halt": "stop",
-    "quit": "stop",
-    "exit": "stop",
-    "end": "stop",
-    "break": "stop",
-    "abort": "stop",
-    "log": "print",
-    "echo": "print",
-    "say": "print",
-    "show": "print",
-    "alert": "warn",
-    "checkpoint": "save",
-    "store": "save",
-    "learning_rate": "lr",
-    "rate": "lr",
+    word: verb
+    for verb, words in {
+        "stop": "halt quit exit end break abort",
+        "print": "log echo say show",
+        "warn": "alert",
+        "save": "checkpoint store dump export",
+        "fail": "raise throw error crash panic fatal",
+        "notify": "email mail sms slack telegram discord webhook ping send post message tell",
+        "restore": "load load_weights reload",
+        "roll back": "rollback roll_back rewind revert undo",
+        "snapshot": "backup remember",
+        "freeze": "lock",
+        "unfreeze": "thaw unlock defreeze defrost",
+        "record": "track append",
+        "call": "run exec execute invoke eval python",
+        "wait": "pause sleep rest cooldown",
+        "lr": "learning_rate rate",
+    }.items()
+    for word in words.split()
 }
 """Verbs that other tools have for what a rule does, and the one of cbr."""
+
+FOREIGN_CHANGES = {
+    "reduce": "*=",
+    "decrease": "*=",
+    "lower": "*=",
+    "cut": "*=",
+    "drop": "*=",
+    "shrink": "*=",
+    "multiply": "*=",
+    "scale": "*=",
+    "decay": "*=",
+    "halve": "*= 0.5",
+    "double": "*= 2",
+    "increase": "*=",
+    "raise": "*=",
+    "divide": "/=",
+    "change": "=",
+    "put": "=",
+    "update": "=",
+    "reset": "=",
+    "hold": "=",
+}
+"""Verbs that others have for setting something, before its name."""
 
 FOREIGN_STATES = {
     "a": "`nan`",
@@ -207,6 +230,38 @@ FOREIGN_STATEMENTS = {
     "import": '`include "other.cbr"` for other rules',
 }
 """First words of other languages, and the statement of cbr."""
+
+FOREIGN_PHASES = {
+    word: phase
+    for phase, words in {
+        "linear": (
+            "warmup warm warm_up ramp rampup line linearly lerp interpolate increase rise "
+            "raise grow decrease fall reduce"
+        ),
+        "cosine": "cos sine anneal annealing cosine_annealing cosine_decay cool cooldown",
+        "exponential": "exp expo exponentially geometric",
+        "polynomial": "poly power quadratic cubic",
+        "sqrt": "root square square_root",
+        "hold": "constant const flat plateau fixed keep stay wait pause piecewise",
+        "step": "steps stepwise staircase multistep step_decay drop multiply halve",
+        "decay": "decays inverse inverse_sqrt inverse_time inv rsqrt noam",
+        "cycle": "triangle triangular cyclic cycles onecycle zigzag",
+        "repeat": "restart restarts warm_restart warm_restarts loop again",
+    }.items()
+    for word in words.split()
+}
+"""First words of phases in other tools, and the phase of cbr."""
+
+FOREIGN_LAWS = {
+    word: law
+    for law, words in {
+        "exponential": "exponentially exp geometric",
+        "inverse": "inverse_time inv",
+        "inverse_sqrt": "rsqrt noam",
+    }.items()
+    for word in words.split()
+}
+"""How others say by what law something decays, and the law of cbr."""
 
 FOREIGN_FUNCTIONS = {
     "isnan": "`loss is nan`",

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from cbdsl.catalog.actions import ACTIONS
+from cbdsl.catalog.optimizer import SETTINGS
 from cbdsl.catalog.units import SECONDS
 from cbdsl.catalog.values import VALUES
-from cbdsl.checks.context import Context, and_list, params_of_file
+from cbdsl.catalog.words import FOREIGN_ACTIONS
+from cbdsl.checks.context import Context, and_list, params_of_file, target_name
+from cbdsl.checks.functions import setting
 from cbdsl.checks.params import declared
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax import nodes as n
@@ -60,9 +64,12 @@ class _Case:
                 yield from self._once(("set", line.name.name), line.name)
                 yield from self._set(line)
             case n.Given():
-                yield from self._once((line.per_batch, line.name.name), line.name)
+                yield from self._once((line.per_batch, line.name), line.name)
                 yield from self._items(line.items)
-                yield from self._given(line)
+                if isinstance(line.name, n.Setting) or line.name.name in self.context.outside:
+                    yield from self._beginning(line)
+                else:
+                    yield from self._given(line, line.name)
             case n.GivenSize():
                 yield from self._once(line.what, line)
                 yield from self._size(line)
@@ -116,10 +123,27 @@ class _Case:
             message = f"`{name}` cannot be set to this"
             yield self.context.problem("CBR306", message, line.value, why=why)
 
-    def _given(self, line: n.Given) -> Iterator[Diagnostic]:
-        name, context = line.name, self.context
+    def _beginning(self, line: n.Given) -> Iterator[Diagnostic]:
+        """What the training begins with, of something that rules set."""
+        if isinstance(line.name, n.Setting):
+            yield from setting(self.context, line.name)
+        if line.per_batch or not _is_number(line.items):
+            shown = target_name(line.name)
+            message = f"`{shown}` is given as one number"
+            why = "it is that of the training's beginning"
+            help = f"write `given {shown}: 0.5`; what an epoch was trained with can be expected"
+            yield self.context.problem("CBR412", message, line.name, why=why, help=help)
+
+    def _given(self, line: n.Given, name: n.Name) -> Iterator[Diagnostic]:
+        context = self.context
         kind = context.kind_of(name)
-        if kind == "metric" and name.name not in context.derived:
+        if name.name in SETTINGS and not name.quoted and not self._asked(name.name):
+            message = f"no rule reads a metric `{name.name}`"
+            why = "it is a setting of the optimizer"
+            help = f"write `given optimizer.{name.name}: 0.9`"
+            yield context.problem("CBR412", message, name, why=why, help=help)
+            return
+        if kind == "metric" and name.name not in context.made:
             count = sum(item.count for item in line.items)
             if count > MAX_VALUES:
                 message = f"{count:,} values are more than the {MAX_VALUES:,} that a test may give"
@@ -131,7 +155,7 @@ class _Case:
         why = help = ""
         message = f"`{name.name}` cannot be given"
         if name.name == "lr" and kind == "value":
-            if not line.per_batch and _is_rate(line.items):
+            if not line.per_batch and _is_number(line.items, least=0):
                 return
             message, why = "the rate is one number", "it is that of the training's beginning"
             help = "write `given lr: 0.01`; what an epoch was trained with can be expected"
@@ -178,18 +202,30 @@ class _Case:
             return
         message, why = f"there is no rule `{name}`", ""
         help = did_you_mean(name, self.rules)
-        metrics = {m.name for s in context.file.computing for e in n.expressions(s)
-                   for m in context.metrics_in(e)}  # fmt: skip
-        if name == "lr" or name in metrics | set(context.derived):
+        verb = FOREIGN_ACTIONS.get(name, _NOUNS.get(name, ""))
+        known = {"lr", *context.outside, *context.made}
+        if name in known or self._asked(name):
             message = f"`{name}` is no rule, and its value is missing here"
             where = "at epoch 3" if line.where is None else context.source.slice(line.where.span)
             help = f"write the value, as in `expect {name} {_sample(name)} {where}`"
+        elif verb in ACTIONS and not help:
+            why, help = f"`{name}` is no action either", f"write `expect {verb}`"
         elif not self.rules:
             why = "no rule of this file has a name"
             help = "write `NAME:` before a rule, or what it does, as in `expect stop`"
         elif not help:
             why = f"the rules with a name are {and_list(sorted(self.rules))}"
         yield context.problem("CBR212", message, line.rule, why=why, help=help)
+
+    def _asked(self, metric: str) -> bool:
+        """Whether a rule reads a metric of this name, or the model is known to report it."""
+        asked = (
+            name.name
+            for statement in self.context.file.computing
+            for expr in n.expressions(statement)
+            for name in self.context.metrics_in(expr)
+        )
+        return metric in asked or metric in (self.context.metrics or ())
 
     def _text(self, text: n.Text | None) -> Iterator[Diagnostic]:
         for placeholder in text.placeholders if text else ():
@@ -206,8 +242,12 @@ class _Case:
             message = "a value is expected of a whole epoch"
             help = "leave the batch out"
             yield context.problem("CBR412", message, line.where, help=help)
-        if context.kind_of(line.name) != "metric" and name != "lr" and name not in context.lost:
-            why = "it can be asked of the rate and of metrics"
+        if isinstance(line.name, n.Setting):
+            yield from setting(context, line.name)
+            return
+        asked = context.kind_of(line.name) in ("metric", "outside") or name == "lr"
+        if not asked and name not in context.lost:
+            why = "it can be asked of metrics, and of what rules set outside themselves"
             message = f"the value of `{name}` cannot be expected"
             yield context.problem("CBR412", message, line.name, why=why)
 
@@ -218,6 +258,12 @@ class _Case:
                 message = f"`{number.text}` is not a count"
                 yield self.context.problem("CBR302", message, number, why=why)
 
+
+_NOUNS = {"failure": "fail", "fails": "fail", "failed": "fail", "stops": "stop",
+          "stopped": "stop", "saves": "save", "saved": "save", "prints": "print",
+          "warning": "warn", "notification": "notify", "restores": "restore", "frozen": "freeze",
+          "freezes": "freeze", "unfrozen": "unfreeze", "rolls": "roll back"}  # fmt: skip
+"""Other forms of verbs, for which a test expects the verb."""
 
 _GIVEN_BY = {
     "batch": "`given batches: 100` says how many an epoch has",
@@ -233,11 +279,12 @@ def _is_count(value: float) -> bool:
     return value >= 1 and value.is_integer()
 
 
-def _is_rate(items: tuple[n.Item, ...]) -> bool:
+def _is_number(items: tuple[n.Item, ...], least: float = -math.inf) -> bool:
+    """Whether it is one finite number."""
     if len(items) != 1 or items[0].count != 1:
         return False
-    (rate,) = items[0].values()
-    return rate is not None and math.isfinite(rate) and rate >= 0
+    (number,) = items[0].values()
+    return number is not None and math.isfinite(number) and number >= least
 
 
 def _sample(name: str) -> str:

@@ -25,7 +25,8 @@ WORDS: dict[Kind, str] = {
 }
 """What is said for a kind in messages."""
 
-NameKind = Literal["metric", "value", "param", "variable"]
+NameKind = Literal["metric", "value", "param", "variable", "outside"]
+"""What a name stands for; a variable from outside is one that the caller passes."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,24 @@ class Context:
         return {let.name.name: let for let in self.file.lets}
 
     @cached_property
+    def outside(self) -> dict[str, n.Variable]:
+        """The variables that the caller passes, by name."""
+        return {variable.name.name: variable for variable in self.file.outside}
+
+    @cached_property
+    def scheduled(self) -> dict[str, n.Schedule]:
+        """The schedules of the file, by what they set: `lr`, `optimizer.beta_1`, a variable."""
+        return {target_name(schedule.target): schedule for schedule in self.file.schedules}
+
+    @cached_property
     def derived(self) -> dict[str, n.Metric]:
         """The metrics that the file computes itself, by name."""
         return {metric.name.name: metric for metric in self.file.metrics}
+
+    @property
+    def made(self) -> frozenset[str]:
+        """The metrics that the rules make: derived ones, and those they record."""
+        return self.file.recorded.union(self.derived)
 
     @cached_property
     def unread(self) -> frozenset[str]:
@@ -94,6 +110,8 @@ class Context:
             return "value"
         if name.name in self.variables:
             return "variable"
+        if name.name in self.outside:
+            return "outside"
         return "param" if name.name in self.params else "metric"
 
     def unit_of(self, duration: n.Duration) -> str | None:
@@ -137,6 +155,11 @@ class Context:
         """A diagnostic in this file."""
         span = at.span if isinstance(at, n.Node) else at
         return Diagnostic(code, message, self.source, span, why, help)
+
+
+def target_name(target: n.Target) -> str:
+    """What is set, as it is written."""
+    return f"optimizer.{target.name}" if isinstance(target, n.Setting) else target.name
 
 
 def lost_names(source: SourceFile, file: n.File) -> frozenset[str]:

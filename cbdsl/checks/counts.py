@@ -23,6 +23,16 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for action in rule.actions:
             if isinstance(action, n.Wait):
                 yield from _amount(context, action.duration, least=1, percent=False)
+            elif isinstance(action, n.Save) and action.keep:
+                yield from _whole(context, action.keep.count)
+    for schedule in context.file.schedules:
+        for phase in schedule.phases:
+            for span in n.stretches(phase):
+                if isinstance(span, n.Duration):
+                    yield from _amount(context, span, least=1, percent=True)
+            if isinstance(phase, n.Repeat):
+                for count in (phase.last, phase.times):
+                    yield from _whole(context, count) if count else ()
     for statement in context.file.computing:
         for expr in n.expressions(statement):
             for part in n.walk(expr):
@@ -142,7 +152,7 @@ def _bad_count(
     else:
         param = context.params.get(count.name)
         if param is None:
-            return _unknown(context, count)
+            return _unknown(context, count, unit)
         if param.kind not in ("number", "span", "time"):
             return context.problem(
                 "CBR301", f"`{count.name}` is {WORDS[param.kind]}, not a number", count
@@ -177,18 +187,34 @@ def _bad_count(
     return None
 
 
-def _unknown(context: Context, name: n.Name) -> Diagnostic | None:
+_ONE = {"epoch": "1 epoch", "batch": "1 batch", "step": "1 batch"}
+_SOME = {"epochs": "3 epochs", "batches": "100 batches", "steps": "100 batches"}
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+            "nine": 9, "ten": 10, "other": 2}  # fmt: skip
+_REST = frozenset({"remaining", "remainder", "ever", "forever", "all", "everything"})
+
+
+def _unknown(context: Context, name: n.Name, unit: str | None) -> Diagnostic | None:
     if name.name in context.lost:
         return None
     if name.name in VALUES:
-        message = f"`{name.name}` is no count"
-        return context.problem("CBR302", message, name, help="write a number or a parameter")
+        message, help = f"`{name.name}` is no count", "write a number or a parameter"
+        if name.name in _ONE and unit is None:
+            help = f"write `{_ONE[name.name]}`"
+        elif name.name in _SOME:
+            help = f"write how many, as in `{_SOME[name.name]}`"
+        return context.problem("CBR302", message, name, help=help)
     why = params_of_file(context.params)
-    help = did_you_mean(name.name, context.params) or f"write `param {name.name} = 3` above"
+    some = "3" if unit else "3 epochs"
+    help = did_you_mean(name.name, context.params) or f"write `param {name.name} = {some}` above"
     if name.name in HOOKS:
         help = f"write `on {name.name}`"
-    elif name.name == "other":
-        help = "write the number `2`"
+    elif name.name in _NUMBERS:
+        help = f"write the number `{_NUMBERS[name.name]}`"
+    elif name.name in _REST and unit is None:
+        help = "the last phase of a schedule can go on `for the rest`, or lead `over the rest`"
+    elif name.name in _REST and unit == "times":
+        help = "leave this out for all of them"
     return context.problem(
         "CBR204", f"there is no parameter `{name.name}`", name, why=why, help=help
     )

@@ -21,31 +21,46 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for limit in context.file.limits:
         for bound in (limit.low, limit.high):
             yield from _parts(context, bound, None)
+    for schedule in context.file.schedules:
+        if isinstance(schedule.target, n.Setting):
+            yield from setting(context, schedule.target)
+        for phase in schedule.phases:
+            for level in n.levels(phase):
+                yield from _parts(context, level, None)
     for statement in context.file.computing:
         for expr in n.expressions(statement):
             yield from _parts(context, expr, statement)
+    for rule in context.file.rules:
+        for action in rule.actions:
+            if isinstance(action, n.Assign) and isinstance(action.target, n.Setting):
+                yield from setting(context, action.target)
 
 
 def _parts(context: Context, expr: n.Expr, statement: n.Computing | None) -> Iterator[Diagnostic]:
     for part in n.walk(expr):
         if isinstance(part, n.Setting):
-            yield from _setting(context, part)
+            yield from setting(context, part)
         elif isinstance(part, n.Call):
             yield from _call(context, part)
             if part.function == "per_batch":
                 yield from _per_batch(context, part, statement)
 
 
-def _setting(context: Context, setting: n.Setting) -> Iterator[Diagnostic]:
+def setting(context: Context, setting: n.Setting) -> Iterator[Diagnostic]:
+    """Whether optimizers have a setting of this name."""
     if setting.name in SETTINGS:
         return
-    is_rate = setting.name in ("lr", "learning_rate")
+    if setting.name in ("lr", "learning_rate"):
+        message = "the learning rate is called `lr`"
+        yield context.problem("CBR211", message, setting, help="write `lr`")
+        return
+    help = did_you_mean(setting.name, SETTINGS)
     yield context.problem(
         "CBR211",
         f"optimizers have no setting `{setting.name}`",
         setting,
-        why="" if is_rate else f"they have {and_list(sorted(SETTINGS))}",
-        help="the learning rate is `lr`" if is_rate else did_you_mean(setting.name, SETTINGS),
+        why="" if help else f"they have {and_list(sorted(SETTINGS))}",
+        help=help,
     )
 
 

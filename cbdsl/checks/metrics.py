@@ -25,13 +25,30 @@ def check(context: Context) -> Iterator[Diagnostic]:
                 yield from _exists(context, name, hook)
                 yield from _at_hook(context, name, hook)
             for part in n.walk(expr):
-                operand = directed(part)
-                if (
-                    operand is not None
-                    and better(context, operand) is None
-                    and not _may_tell(context, operand)
-                ):
-                    yield _no_direction(context, operand)
+                yield from _directed(context, directed(part))
+    for rule in context.file.rules:
+        for action in rule.actions:
+            metric = n.best_of(action)
+            if metric is not None:
+                yield from _best_of(context, action, metric)
+
+
+def _best_of(context: Context, action: n.Action, metric: n.Name) -> Iterator[Diagnostic]:
+    """The metric by whose best value an action goes."""
+    if context.kind_of(metric) != "metric":
+        message = f"`{metric.name}` is no metric"
+        yield context.problem("CBR206", message, metric, why="only metrics have a best value")
+        return
+    if not isinstance(action, n.Save):
+        # That of a save is read where the rule acts, and looked at there.
+        yield from _exists(context, metric, None)
+    yield from _directed(context, metric)
+
+
+def _directed(context: Context, operand: n.Expr | None) -> Iterator[Diagnostic]:
+    """What must have a better direction has one."""
+    if operand is not None and better(context, operand) is None and not _may_tell(context, operand):
+        yield _no_direction(context, operand)
 
 
 def directed(part: n.Expr) -> n.Expr | None:
@@ -111,7 +128,7 @@ def direction(name: str) -> Better | None:
 def _exists(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagnostic]:
     if context.metrics is None or name.name in context.lost:
         return
-    known = context.metrics | {"learning_rate"} | context.file.expected | set(context.derived)
+    known = context.metrics | {"learning_rate"} | context.file.expected | context.made
     if hook and hook.metrics == "validation":
         known |= {metric.removeprefix("val_") for metric in known}
     if name.name not in known:

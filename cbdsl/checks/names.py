@@ -14,6 +14,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     yield from _defined(context)
     yield from _directions(context)
     yield from _order(context)
+    yield from _recorded(context)
     for statement in context.file.computing:
         for expr in n.expressions(statement):
             for part in n.walk(expr):
@@ -70,10 +71,37 @@ def _defined(context: Context) -> Iterator[Diagnostic]:
 _WHAT: dict[type[n.Statement], str] = {
     n.Param: "parameter",
     n.Let: "variable",
+    n.Variable: "variable",
     n.Metric: "derived metric",
     n.Rule: "rule",
 }
-_NAMED = (n.Param, n.Let, n.Metric, n.Rule)
+_NAMED = (n.Param, n.Let, n.Variable, n.Metric, n.Rule)
+
+
+def _recorded(context: Context) -> Iterator[Diagnostic]:
+    """What is recorded becomes a metric, and is none yet."""
+    for rule in context.file.rules:
+        for action in rule.actions:
+            if not isinstance(action, n.Record):
+                continue
+            name, kind = action.metric, context.kind_of(action.metric)
+            why, help = "", "choose another name"
+            if kind != "metric":
+                what = "a word of the language" if kind == "value" else f"a {_KINDS[kind]}"
+                why = f"`{name.name}` is {what}"
+                if kind in ("variable", "outside"):
+                    help = f"to set it write `{name.name} = …` without `record`"
+            elif name.name in context.derived:
+                why = "it is a derived metric"
+            elif name.name in (context.metrics or ()):
+                why = "the model reports a metric of that name"
+            else:
+                continue
+            message = f"`{name.name}` cannot be recorded"
+            yield context.problem("CBR202", message, name, why=why, help=help)
+
+
+_KINDS = {"param": "parameter", "variable": "variable", "outside": "variable"}
 
 
 def _directions(context: Context) -> Iterator[Diagnostic]:
@@ -86,7 +114,7 @@ def _directions(context: Context) -> Iterator[Diagnostic]:
             message = f"`{metric.name}` is a word of the language, not a metric"
             help = f"for a metric of that name write `{metric.name}` in backticks"
             yield context.problem("CBR203", message, metric, help=help)
-        elif kind in ("param", "variable"):
+        elif kind in ("param", "variable", "outside"):
             what = "parameter" if kind == "param" else "variable"
             message = f"`{metric.name}` is a {what}, not a metric"
             yield context.problem("CBR202", message, metric, help="choose another name for one")
@@ -108,6 +136,6 @@ def _used(context: Context, name: n.Name) -> Iterator[Diagnostic]:
     """A word of another language; those of the language itself are no names to the parser."""
     if name.name not in FOREIGN or context.kind_of(name) != "metric" or name.quoted:
         return
-    if name.name not in {*(context.metrics or ()), *context.derived, *context.file.expected}:
+    if name.name not in {*(context.metrics or ()), *context.made, *context.file.expected}:
         help = f"write {FOREIGN[name.name]}"
         yield context.problem("CBR109", f"`{name.name}` cannot stand here", name, help=help)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from numbers import Real
+from typing import Any, Protocol, cast
 
 from cbdsl.catalog.units import SECONDS
 from cbdsl.checks.context import Kind, ParamValue, lost_names, params_of_file
@@ -14,9 +15,20 @@ from cbdsl.source import SourceFile
 from cbdsl.syntax import nodes as n
 from cbdsl.syntax import parse_literal
 
-Given = float | int | bool | str
+
+class Variable(Protocol):
+    """As much of a `keras.Variable` as rules need."""
+
+    shape: Any
+
+    def assign(self, value: Any) -> Any: ...
+    def numpy(self) -> Any: ...
+
+
+Given = float | int | bool | str | Variable
 """A parameter's value from a caller: what Python has for the literal in the file. A span is given
-as the number of its unit, a time in seconds. On the command line it is the literal itself."""
+as the number of its unit, a time in seconds. On the command line it is the literal itself. For a
+`variable` of the file it is a `keras.Variable`."""
 
 
 class Literal(str):
@@ -46,8 +58,12 @@ def params_of(
             ]
         values.setdefault(own.name, own)
     lost = lost_names(source, file)
+    outside = {variable.name.name for variable in file.outside}
     for name, value in given.items():
         if name in lost:
+            continue
+        if name in outside:
+            problems += _passed(source, name, value)
             continue
         try:
             values[name] = _given(source, values, name, value)
@@ -82,6 +98,19 @@ def seconds(time: n.Duration) -> float:
 
 def _plain(part: str | n.Placeholder) -> str:
     return part if isinstance(part, str) else ""
+
+
+def _passed(source: SourceFile, name: str, value: Given) -> Iterator[Diagnostic]:
+    """What is given for a variable of the caller's is one number that can be set."""
+    if isinstance(value, str | int | float) or not hasattr(value, "assign"):
+        shown = visible(str(value))
+        message = f"`{name}` is a `keras.Variable` of the caller's, not `{shown}`"
+        help = f"pass one in Python, or let the model have an attribute `{name}`"
+        yield Diagnostic("CBR306", message, source, None, help=help)
+    elif tuple(value.shape) != ():
+        shape = tuple(value.shape)
+        message = f"the variable `{name}` has the shape {shape}, and a rule sets one number"
+        yield Diagnostic("CBR306", message, source, None)
 
 
 def _given(
@@ -134,7 +163,7 @@ def _plain_value(value: Given) -> float | bool | str:
     """Without the types of other libraries, whose `repr` is no literal."""
     if isinstance(value, bool):
         return value
-    return str(value) if isinstance(value, str) else float(value)
+    return str(value) if isinstance(value, str) else float(cast(float, value))
 
 
 _KINDS = {

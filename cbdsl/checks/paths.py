@@ -16,6 +16,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for action in rule.actions:
             if isinstance(action, n.Save):
                 yield from _path(context, action.path)
+                yield from _kept(context, action)
 
 
 def _path(context: Context, path: n.Text) -> Iterator[Diagnostic]:
@@ -28,6 +29,20 @@ def _path(context: Context, path: n.Text) -> Iterator[Diagnostic]:
     if problem:
         message, help = problem
         yield context.problem("CBR308", message, path, help=help)
+
+
+def _kept(context: Context, save: n.Save) -> Iterator[Diagnostic]:
+    """Of several files some are kept: each save has a path of its own."""
+    filled = [p.value for p in save.path.placeholders if not isinstance(p.value, str)]
+    if save.keep and all(map(context.is_constant, filled)):
+        stem, dot, ending = context.source.slice(save.path.span).strip('"').partition(".")
+        yield context.problem(
+            "CBR418",
+            "each save replaces the one before, so there is nothing to keep",
+            save.keep,
+            why="the path is the same each time",
+            help=f'fill in what changes: `save "{stem}-{{epoch}}{dot}{ending}"`',
+        )
 
 
 def shape_of(path: n.Text) -> str:

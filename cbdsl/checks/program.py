@@ -21,6 +21,7 @@ from cbdsl.checks import (
     names,
     paths,
     reach,
+    schedules,
     types,
     unused,
     use,
@@ -48,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     types.check,
     metrics.check,
     actions.check,
+    schedules.check,
     paths.check,
     use.check,
     conditions.check,
@@ -85,7 +87,7 @@ def check(
     values, wrong = params_of(source, file, params or {})
     context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
     found = _without_echoes(file, in_order(_bounded(source, [*problems, *wrong], _all(context))))
-    if not (file.computing or file.uses or any(d.is_error for d in found)):
+    if not (file.computing or file.uses or file.schedules or any(d.is_error for d in found)):
         found = [_nothing(source)]
     if any(d.is_error for d in found):
         raise CbrError(found)

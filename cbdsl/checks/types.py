@@ -27,21 +27,24 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for limit in context.file.limits:
         yield from typed.expect(limit.low, "number")
         yield from typed.expect(limit.high, "number")
+    for schedule in context.file.schedules:
+        for phase in schedule.phases:
+            for level in n.levels(phase):
+                yield from typed.expect(level, "number")
     for metric in context.file.metrics:
         yield from typed.expect(metric.value, "number")
     for rule in context.file.rules:
         if rule.condition:
             yield from typed.expect(rule.condition.test, "truth")
         for action in rule.actions:
-            match action:
-                case n.Assign():
-                    yield from typed.expect(action.value, _assigned(context, action))
-                case n.Stop(why=n.Text() as text) | n.Print(text=text) | n.Warn(text=text):
-                    yield from typed.text(text)
-                case n.Save(path=text):
-                    yield from typed.text(text)
-                case n.Stop() | n.Wait():
-                    pass
+            if isinstance(action, n.Assign):
+                yield from typed.expect(action.value, _assigned(context, action))
+                continue
+            for expr in n.expressions_of((action,)):
+                if isinstance(expr, n.Text) and not isinstance(action, n.Record):
+                    yield from typed.text(expr)
+                else:
+                    yield from typed.expect(expr, "number")
 
 
 def kind_of(context: Context, expr: n.Expr) -> Kind:
@@ -51,7 +54,8 @@ def kind_of(context: Context, expr: n.Expr) -> Kind:
 
 def _assigned(context: Context, action: n.Assign) -> Kind:
     """What a setting or a variable takes."""
-    let = context.variables.get(action.target.name)
+    target = action.target
+    let = context.variables.get(target.name) if isinstance(target, n.Name) else None
     is_truth = let is not None and isinstance(let.value, n.Truth) and action.op == "="
     return "truth" if is_truth else "number"
 

@@ -12,10 +12,13 @@ from cbdsl.syntax import nodes as n
 
 def check(context: Context) -> Iterator[Diagnostic]:
     file = context.file
-    used = {name.name for s in (*file.computing, *file.limits) for name in n.names(s)}
+    used = {
+        name.name for s in (*file.computing, *file.limits, *file.schedules) for name in n.names(s)
+    }
     used |= context.unread | WORDS
     defined = [(param.name, "parameter") for param in file.params]
     defined += [(let.name, "variable") for let in file.lets]
+    defined += [(variable.name, "variable") for variable in file.outside]
     for name, what in defined:
         if name.name not in used:
             message = f"no rule uses the {what} `{name.name}`"

@@ -18,6 +18,12 @@ def check(context: Context) -> Iterator[Diagnostic]:
         name = use.callback.name
         if name in KERAS_CALLBACKS:
             yield from _arguments(context, use)
+            if name == "ReduceLROnPlateau" and "lr" in context.scheduled:
+                where = context.source.place(context.scheduled["lr"].span)
+                message = f"what `{name}` cuts does not last"
+                why = f"the schedule at {where} sets the rate again at each of its steps"
+                help = "write `on epoch_end if val_loss stalls for 10 epochs lr *= 0.1`"
+                yield context.problem("CBR419", message, use.callback, why=why, help=help)
             continue
         refused = name in REFUSED
         yield context.problem(

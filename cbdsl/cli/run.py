@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from cbdsl.checks.params import Literal
-from cbdsl.cli.files import fail, read, refuse, set_option, show
+from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
+from cbdsl.cli.options import Attaching, check_addresses, run_options
 from cbdsl.cli.train import INTERRUPTED, run_name
 from cbdsl.diagnostics import CbrError
 from cbdsl.program import Program
+from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train.errors import TrainError
 
 
@@ -20,20 +22,14 @@ from cbdsl.train.errors import TrainError
 @click.argument("file")
 @click.argument("script", metavar="-- SCRIPT")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
-@click.option(
-    "--run-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="The run's folder; else a new runs/NAME-N.",
-)
-@click.option("--strict", is_flag=True, help="End the training when an action or a rule fails.")
+@run_options
 @set_option
 def command(
     file: str,
     script: str,
     args: tuple[str, ...],
     run_dir: Path | None,
-    strict: bool,
+    attaching: Attaching,
     params: Mapping[str, Literal],
 ) -> None:
     """Run an unchanged Python SCRIPT with the rules of FILE attached to every fit.
@@ -46,17 +42,21 @@ def command(
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)
+    check_addresses(attaching["notify"])
     try:
-        status = _run(program, script, args, run_dir, strict)
+        status = _run(program, script, args, run_dir, attaching)
     except TrainError as e:
         fail(str(e))
+    except TrainingFailed:
+        # Said with what the rules did.
+        status = FINDINGS
     except KeyboardInterrupt:
         status = INTERRUPTED
     sys.exit(status)
 
 
 def _run(
-    program: Program, script: str, args: tuple[str, ...], run_dir: Path | None, strict: bool
+    program: Program, script: str, args: tuple[str, ...], run_dir: Path | None, attaching: Attaching
 ) -> int:
     from cbdsl.train import rundir
     from cbdsl.train.fits import Fits
@@ -66,7 +66,7 @@ def _run(
     check_keras(script, source)
     if run_dir is not None:
         rundir.check_free(run_dir, program)
-    fits = Fits(program, name=run_name(program), run_dir=run_dir, strict=strict)
+    fits = Fits(program, name=run_name(program), run_dir=run_dir, attaching=attaching)
     try:
         with fits.attached():
             return execute(script, source, args)

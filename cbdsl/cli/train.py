@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cbdsl.checks.params import Literal
-from cbdsl.cli.files import fail, read, refuse, set_option, show
+from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
+from cbdsl.cli.options import Attaching, check_addresses, run_options
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 from cbdsl.source import SourceFile
@@ -51,10 +52,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights and order.")
-@click.option(
-    "--run-dir", type=_FOLDER, metavar="DIR", help="The run's folder; else a new runs/NAME-N."
-)
-@click.option("--strict", is_flag=True, help="End the training when an action or a rule fails.")
+@run_options
 @set_option
 def command(
     file: str,
@@ -66,7 +64,7 @@ def command(
     batch_size: int,
     seed: int,
     run_dir: Path | None,
-    strict: bool,
+    attaching: Attaching,
     params: Mapping[str, Literal],
 ) -> None:
     """Train a small network on MNIST, or what the options say, under the rules of FILE.
@@ -81,12 +79,13 @@ def command(
     # What the user's own model reports is known once it is made, but most errors are not of that
     # kind: they come now, before anything slow.
     rules.check(METRICS if model is None else None)
+    check_addresses(attaching["notify"])
     try:
         if model is not None:
             from cbdsl.train.user_model import check_name
 
             check_name(model)
-        _train(rules, dataset, idx, data_dir, model, batch_size, seed, run_dir, strict)
+        _train(rules, dataset, idx, data_dir, model, batch_size, seed, run_dir, attaching)
     except TrainError as e:
         click.echo(e.trace, err=True, nl=False)
         fail(str(e))
@@ -136,7 +135,7 @@ def _train(
     batch_size: int,
     seed: int,
     run_dir: Path | None,
-    strict: bool,
+    attaching: Attaching,
 ) -> None:
     from cbdsl.train import rundir
     from cbdsl.train.data import load_data
@@ -165,7 +164,7 @@ def _train(
     folder = run_dir or rundir.new_run_dir(run_name(program))
     rundir.begin(folder, program)
     try:
-        run = train(program, model, data, epochs=rules.epochs, run_dir=folder, strict=strict)
+        run = train(program, model, data, epochs=rules.epochs, run_dir=folder, attaching=attaching)
 
         from cbdsl.attach import summary
 
@@ -175,6 +174,8 @@ def _train(
         click.echo(f"the run is in {folder}", err=True)
     if run.interrupted:
         sys.exit(INTERRUPTED)
+    if run.failed:
+        sys.exit(FINDINGS)
 
 
 def _model(rules: _Rules, name: str | None, data: Data) -> Any:

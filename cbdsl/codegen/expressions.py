@@ -98,6 +98,8 @@ class Expressions:
                 return self.scope.param(name.name)
             case "variable":
                 return f"self.variables.{argument(name.name)}"
+            case "outside":
+                return self.scope.variable(name.name)
             case "value":
                 return self.scope.value(name.name)
 

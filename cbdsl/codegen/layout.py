@@ -62,8 +62,11 @@ def laid_out(statement: str, indent: str = "", comment: str = "") -> list[str]:
 
 
 def imported(module: str, names: Iterable[str]) -> list[str]:
-    """The lines of `from module import names`, in the order of import sorters: classes first."""
-    ordered = sorted(names, key=lambda name: (name[0].islower(), name))
+    """The lines of `from module import names`, in the order of import sorters.
+
+    That is constants, then classes, then functions.
+    """
+    ordered = sorted(names, key=lambda name: (not name.isupper(), name[0].islower(), name))
     line = f"from {module} import {', '.join(ordered)}"
     if _fits(line):
         return [line]

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from cbdsl.catalog.hooks import Hook
 from cbdsl.checks.context import Context
-from cbdsl.codegen.actions import Actions
+from cbdsl.codegen.actions import Actions, bases
 from cbdsl.codegen.emitter import Emitter, mentions
 from cbdsl.codegen.expressions import Expressions, all_of, python
 from cbdsl.codegen.feeding import feed
@@ -23,6 +23,8 @@ from cbdsl.syntax import nodes as n
 
 # Hooks that `Rule` itself has something to do at.
 _INHERITED = {"train_begin", "epoch_begin"}
+# The kinds of rules that have something to do when training ends.
+_ENDING = {"Fails", "SetsOptimizer"}
 
 
 @dataclass
@@ -97,10 +99,18 @@ class _Method(Generic[Planned]):
         for name in _VALUES:
             if name in values:
                 self.out.line(f"{name} = {calls.get(name, f'self.{name}')}")
-        for name, variable in self.scope.settings.items():
-            self.out.line(f"{variable} = self.setting({literal(name)})")
+        for name in self.scope.settings:
+            self.out.line(self._read_setting(name))
+        for name in self.scope.outside:
+            self.out.line(self._read_outside(name))
         for metric, variable in self.scope.metrics.items():
             self.out.line(f"{variable} = {metrics}.get({literal(metric)})")
+
+    def _read_setting(self, name: str) -> str:
+        return f"{self.scope.settings[name]} = self.setting({literal(name)})"
+
+    def _read_outside(self, name: str) -> str:
+        return f"{self.scope.outside[name]} = self.outside.value({literal(name)})"
 
 
 _VALUES = ("elapsed", "epochs", "batches", "steps", "progress")
@@ -142,13 +152,14 @@ class RuleMethod(_Method[RulePlan]):
         return self.hook == self.rule.feeds and bool(self.slots)
 
     def write(self) -> None:
-        if self.hook.name in _INHERITED:
-            argument = f"{self.hook.argument}, " if self.hook.argument else ""
-            self.out.line(f"super().{self.hook.method}({argument}logs)")
+        ends = self.hook.name == "train_end" and _ENDING.intersection(bases(self.rule, self.plan))
+        if self.hook.name in _INHERITED or ends:
+            own = f"{self.hook.argument}, " if self.hook.argument else ""
+            self.out.line(f"super().{self.hook.method}({own}logs)")
         if self.hook in self.rule.notes:
-            self.out.line(
-                "self.note(logs, keep=True)" if self.rule.keeps_notes else "self.note(logs)"
-            )
+            logs = "self.snapshots.left(logs)" if self._follows() else "logs"
+            keep = ", keep=True" if self.rule.keeps_notes else ""
+            self.out.line(f"self.note({logs}{keep})")
         # The body is made first: it says what it reads.
         outer, self.out = self.out, self.out.fork()
         self._body()
@@ -181,7 +192,9 @@ class RuleMethod(_Method[RulePlan]):
     def _locals(self) -> None:
         own_logs = self.hook.metrics != "last"
         if own_logs and (self.scope.metrics or self._lists_logs()):
-            self.out.line("logs = logs or {}")
+            self.out.line(
+                "logs = self.snapshots.left(logs)" if self._follows() else "logs = logs or {}"
+            )
         self._read(sorted(self.scope.locals), "logs" if own_logs else "self.known")
         if self.feeds:
             return
@@ -189,9 +202,15 @@ class RuleMethod(_Method[RulePlan]):
             if slot.name in self.scope.series:
                 self.out.line(f"{self.scope.series[slot.name]} = self.{slot.name}.value")
 
+    def _follows(self) -> bool:
+        """Whether a rule above may have taken back the metrics of this event."""
+        return self.rule.follows_roll_back and self.hook.name == "epoch_end"
+
     def _lists_logs(self) -> bool:
         if not self.acts:
             return False
+        if any(isinstance(action, n.Invoke) for action in self.rule.actions):
+            return True
         texts = (expr for expr in n.expressions_of(self.rule.actions) if isinstance(expr, n.Text))
         return any(isinstance(p.value, str) for text in texts for p in text.placeholders)
 
@@ -270,14 +289,27 @@ class RuleMethod(_Method[RulePlan]):
         return asked.span if asked else self.rule.named.span
 
     def _fire(self, known: set[str]) -> None:
-        acting = Actions(self.expressions, self.plan.limit)
+        acting = Actions(self.expressions, self.plan, self.rule)
         actions = [acting.action(action, known) for action in self.rule.actions]
         values = ", ".join(f"{literal(name)}: {value}" for name, value in self._seen().items())
         self.out.line(f"self.fired({{{values}}})", span=self.rule.named.span)
-        for action, statement in zip(self.rule.actions, actions, strict=True):
+        for number, (action, statement) in enumerate(zip(self.rule.actions, actions, strict=True)):
             self.out.line(statement, span=action.span, place=self.place)
+            self._read_again(action, actions[number + 1 :])
         # Behind the actions, which may still ask for how long something has been so.
         self._restart()
+
+    def _read_again(self, action: n.Action, later: list[str]) -> None:
+        """What an action has set, for those behind it that ask for it."""
+        match action:
+            case n.Assign(target=n.Setting(name=name)) if name in self.scope.settings:
+                if mentions(later, self.scope.settings[name]):
+                    self.out.line(self._read_setting(name), span=action.span)
+            case n.Assign(target=n.Name(name=name)) if name in self.scope.outside:
+                if mentions(later, self.scope.outside[name]):
+                    self.out.line(self._read_outside(name), span=action.span)
+            case _:
+                pass
 
     def _seen(self) -> dict[str, str]:
         """The metrics and series that a firing is about, and their variables."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from cbdsl.checks.context import Context, ParamValue
+from cbdsl.codegen.blocks import block_class, shared_classes
 from cbdsl.codegen.emitter import Emitter
 from cbdsl.codegen.layout import imported
 from cbdsl.codegen.literals import exact, literal
 from cbdsl.codegen.methods import Needs
 from cbdsl.codegen.rules import rule_class, written
 from cbdsl.codegen.schedules import parameters, rate_functions
-from cbdsl.plan import Plan, UsePlan
+from cbdsl.plan import MetricPlan, Plan, RulePlan, UsePlan
 from cbdsl.plan.build import RATE_FUNCTION
+from cbdsl.plan.model import BlockPlan
 from cbdsl.plan.naming import argument
 from cbdsl.source import SourceFile, Span
 
@@ -42,9 +44,10 @@ def generate(plan: Plan, context: Context, *, probes: bool = False) -> Generated
         if _needs_epochs(plan):
             body.blank(2)
             _scheduler(body)
-    if plan.variables:
+    shared_classes(plan, body, needs)
+    for block in plan.blocks:
         body.blank(2)
-        _variables(plan, body, needs)
+        block_class(block, plan, context, body, needs)
     for callback in (*plan.metrics, *plan.callbacks):
         body.blank(2)
         if isinstance(callback, UsePlan):
@@ -52,7 +55,7 @@ def generate(plan: Plan, context: Context, *, probes: bool = False) -> Generated
         else:
             rule_class(callback, plan, context, body, needs)
     body.blank(2)
-    _callbacks(plan, body)
+    _callbacks(plan, body, needs)
 
     out = Emitter()
     title = context.source.label
@@ -87,48 +90,75 @@ def _scheduler(out: Emitter) -> None:
             out.line("self.schedule = functools.partial(self.schedule, epochs=epochs)")
 
 
-def _callbacks(plan: Plan, out: Emitter) -> None:
+def _callbacks(plan: Plan, out: Emitter, needs: Needs) -> None:
     given = [f"{argument(p.name)}={literal(p.value)}" for p in _used(plan)]
-    if plan.needs_run_dir:
-        given.append('run_dir="."')
-    arguments = ", ".join(given)
-    out.line(f"def callbacks({'*, ' + arguments if arguments else ''}):")
+    given += [f"{argument(name)}=None" for name in plan.outside]
+    given += [option for option, is_asked in _OPTIONS if is_asked(plan)]
+    out.line(f"def callbacks({'*, ' + ', '.join(given) if given else ''}):")
     with out.indented():
         out.docstring("All of it, in order, for `model.fit(callbacks=callbacks())`.")
-        if plan.variables:
-            out.line("variables = Variables()")
-        out.line("return [")
+        for name, made in _shared(plan).items():
+            out.line(f"{name} = {made}")
+        if "functions" in plan.shared:
+            needs.helpers.add("Functions")
+        if plan.saves:
+            needs.helpers.add("writing_to")
+        out.line("made = [" if plan.saves else "return [")
         with out.indented():
             for callback in _made(plan):
                 out.line(f"{callback},")
         out.line("]")
+        if plan.saves:
+            out.line("return writing_to(run_dir, made)")
+
+
+_OPTIONS: tuple[tuple[str, Callable[[Plan], bool]], ...] = (
+    ('run_dir="."', lambda plan: plan.needs_run_dir or plan.saves),
+    ("notify=()", lambda plan: "notices" in plan.shared),
+    ("allow=()", lambda plan: "functions" in plan.shared),
+)
+"""What a caller says beside parameters, and whether a program asks for it."""
+
+
+def _shared(plan: Plan) -> dict[str, str]:
+    """What rules share, and what makes it."""
+    passed = [f"{literal(name)}: {argument(name)}" for name in plan.outside]
+    rate = next((block for block in plan.blocks if block.is_rate), None)
+    made = {
+        "variables": "Variables()" if plan.variables else "",
+        "outside": f"Outside({{{', '.join(passed)}}})" if plan.outside else "",
+        "recorded": "Recorded()" if plan.recorded else "",
+        "snapshots": "Snapshots()" if plan.snapshots else "",
+        "learning_rate": _object(rate) if rate else "",
+        "notices": "Messages(notify)" if "notices" in plan.shared else "",
+        "functions": "Functions(allow)" if "functions" in plan.shared else "",
+    }
+    return {name: call for name, call in made.items() if call}
 
 
 def _made(plan: Plan) -> list[str]:
-    """What makes each of the callbacks."""
-    made = ["variables"] if plan.variables else []
+    """The callbacks in their order: names of those that are shared, calls that make the others."""
+    shared = _shared(plan)
+    made: list[str] = [name for name in ("variables", "outside", "recorded") if name in shared]
     if plan.schedules:
         kind = "LearningRate" if _needs_epochs(plan) else _KERAS
         made.append(f"{kind}({_function(plan)})")
-    for callback in (*plan.metrics, *plan.callbacks):
+    made += map(_object, plan.metrics)
+    made += ["snapshots"] if plan.snapshots else []
+    for block in plan.blocks:
+        made.append("learning_rate" if block.is_rate else _object(block))
+    for callback in plan.callbacks:
         if isinstance(callback, UsePlan):
             made.append(f"{callback.function}({'run_dir' if callback.paths else ''})")
-            continue
-        variables = ["variables"] if callback.uses_variables else []
-        given = variables + _passed(callback.params)
-        made.append(f"{callback.class_name}({', '.join(given)})")
-    return made
+        else:
+            made.append(_object(callback))
+    return made + (["notices"] if "notices" in shared else [])
 
 
-def _variables(plan: Plan, out: Emitter, needs: Needs) -> None:
-    """What the rules share."""
-    needs.helpers.add("Shared")
-    out.line("class Variables(Shared, keras.callbacks.Callback):")
-    with out.indented():
-        out.docstring("The variables of the rules, set again whenever training begins.")
-        out.blank()
-        values = [f"{literal(argument(k))}: {exact(v)}" for k, v in plan.variables.items()]
-        out.line(f"start = {{{', '.join(values)}}}")
+def _object(planned: MetricPlan | RulePlan | BlockPlan) -> str:
+    """What makes an object of a class."""
+    given = [*planned.shared, *_passed(planned.params)]
+    return f"{planned.class_name}({', '.join(given)})"
 
 
 def _used_callback(use: UsePlan, context: Context, out: Emitter, needs: Needs) -> None:
@@ -167,5 +197,5 @@ def _passed(params: Iterable[ParamValue]) -> list[str]:
 
 def _used(plan: Plan) -> list[ParamValue]:
     used = {p.name for p in parameters(plan.schedules)}
-    used |= {p.name for each in plan.classes for p in each.params}
+    used |= {p.name for each in (*plan.classes, *plan.blocks) for p in each.params}
     return [p for p in plan.params.values() if p.name in used]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cbdsl.catalog.hooks import HOOKS, Hook
 from cbdsl.checks.context import Context
+from cbdsl.codegen.actions import asked, bases
 from cbdsl.codegen.emitter import Emitter
 from cbdsl.codegen.feeding import constructor
 from cbdsl.codegen.literals import literal
 from cbdsl.codegen.methods import MetricMethod, Needs, RuleMethod
-from cbdsl.plan.model import MetricPlan, Named, Plan, RulePlan
+from cbdsl.plan.model import BlockPlan, MetricPlan, Named, Plan, RulePlan
 from cbdsl.plan.naming import argument
 
 
@@ -36,9 +37,10 @@ class _Class:
 
     def write(self) -> None:
         planned, out = self.planned, self.out
-        self.needs.helpers.add("Rule")
+        kinds = ["Rule"] if isinstance(planned, MetricPlan) else bases(planned, self.plan)
+        self.needs.helpers.update(kinds)
         out.span = planned.named.span
-        out.line(f"class {planned.class_name}(Rule, keras.callbacks.Callback):")
+        out.line(f"class {planned.class_name}({', '.join(kinds)}, keras.callbacks.Callback):")
         with out.indented():
             out.docstring(written(planned.named, self.context))
             out.blank()
@@ -47,31 +49,16 @@ class _Class:
             out.line(f"key = {literal(planned.named.key)}")
             if planned.slots:
                 out.line(f"memory = {literal(tuple(slot.name for slot in planned.slots))}")
-            if planned.params or planned.uses_variables:
-                self._init()
+            if isinstance(planned, RulePlan):
+                for name, values in asked(planned).items():
+                    out.line(f"{name} = {literal(values)}")
+            if planned.params or planned.shared:
+                constructor_of(planned, out)
             if planned.slots:
                 self._reset()
             for hook in self._hooks():
                 self._method(hook)
         out.span = None
-
-    def _init(self) -> None:
-        values = {argument(p.name): p.value for p in self.planned.params}
-        arguments = [f"{name}={literal(value)}" for name, value in values.items()]
-        given = ["self"]
-        names = list(values)
-        if self.planned.uses_variables:
-            given.append("variables")
-            names.insert(0, "variables")
-        if arguments:
-            given += ["*", *arguments]
-        self.out.blank()
-        self.out.line(f"def __init__({', '.join(given)}):")
-        with self.out.indented():
-            # First the arguments: what `reset` makes may be made of them.
-            for name in names:
-                self.out.line(f"self.{name} = {name}")
-            self.out.line("super().__init__()")
 
     def _reset(self) -> None:
         self.out.blank()
@@ -105,6 +92,20 @@ class _Class:
                 MetricMethod(self.planned, *arguments).write()
             else:
                 RuleMethod(self.planned, *arguments).write()
+
+
+def constructor_of(planned: RulePlan | MetricPlan | BlockPlan, out: Emitter) -> None:
+    """`__init__`: what it shares with others, then its parameters."""
+    values = {argument(p.name): p.value for p in planned.params}
+    arguments = [f"{name}={literal(value)}" for name, value in values.items()]
+    given = ["self", *planned.shared, *(["*", *arguments] if arguments else [])]
+    out.blank()
+    out.line(f"def __init__({', '.join(given)}):")
+    with out.indented():
+        # First the arguments: what `reset` makes may be made of them.
+        for name in (*planned.shared, *values):
+            out.line(f"self.{name} = {name}")
+        out.line("super().__init__()")
 
 
 def written(named: Named, context: Context) -> str:

@@ -32,6 +32,8 @@ class Scope:
     """The variables of series that were asked for, by the attributes that hold them."""
     settings: dict[str, str] = field(default_factory=dict)
     """The variables of the optimizer's settings that were asked for."""
+    outside: dict[str, str] = field(default_factory=dict)
+    """The variables of the caller's variables that were asked for."""
     locals: set[str] = field(default_factory=set)
     """The values of the language that were asked for and are read into a variable first."""
     helpers: set[str] = field(default_factory=set)
@@ -61,6 +63,12 @@ class Scope:
         if name not in self.settings:
             self.settings[name] = self._free.free(name)
         return self.settings[name]
+
+    def variable(self, name: str) -> str:
+        """The variable of one of the caller's."""
+        if name not in self.outside:
+            self.outside[name] = self._free.free(argument(name))
+        return self.outside[name]
 
     def amount(self, count: Count) -> str:
         """A number of epochs, batches or seconds."""
@@ -150,6 +158,8 @@ class Scope:
                 kind = self.context.kind_of(expr)
                 if kind == "metric":
                     yield self.metric(expr.name)
+                elif kind == "outside":
+                    yield self.variable(expr.name)
                 elif kind == "value" and VALUES[expr.name].may_be_missing:
                     yield self.value(expr.name)
             case n.Setting():
@@ -167,7 +177,7 @@ class Scope:
         match expr:
             case n.Name():
                 kind = self.context.kind_of(expr)
-                return kind == "metric" or (kind == "value" and expr.name == "lr")
+                return kind in ("metric", "outside") or (kind == "value" and expr.name == "lr")
             case n.Setting():
                 return True
             case n.Minus():

@@ -19,9 +19,26 @@ _FILES = (
     "windows",
     "sums",
     "words",
+    "keras_model",
     "effects",
     "shared",
     "rule",
+    "spans",
+    "phases",
+    "timeline",
+    "schedule",
+    "rates",
+    "tuning",
+    "outside",
+    "recorded",
+    "keeping",
+    "snapshots",
+    "restoring",
+    "failing",
+    "notifying",
+    "notices",
+    "calling",
+    "calls",
 )
 
 Import = tuple[str, str]
@@ -88,7 +105,7 @@ class _Runtime:
                     if not module.startswith(("cbdsl", "__future__")):
                         self.imported[name or module] = module, name
             elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-                self.definitions[node.name] = node, ast.get_source_segment(text, node) or ""
+                self.definitions[node.name] = node, _source(text, node)
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 source = ast.get_source_segment(text, node) or ""
                 self.definitions[node.targets[0].id] = node, source
@@ -110,6 +127,12 @@ class _Runtime:
 
     def texts(self, names: list[str]) -> list[str]:
         return [self.definitions[name][1] for name in names]
+
+
+def _source(text: str, node: ast.FunctionDef | ast.ClassDef) -> str:
+    """The text of a definition with its decorators."""
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return "\n".join(text.split("\n")[first - 1 : node.end_lineno])
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -74,4 +74,12 @@ CODES = _table(
     (410, "error", "a derived metric that is computed from a later one"),
     (411, "error", "`per_batch` where there is nothing to take apart"),
     (412, "error", "a test that gives or expects what cannot be"),
+    (413, "error", "a change of what a schedule sets"),
+    (414, "error", "a change at every batch of what Keras traces"),
+    (415, "error", "a phase that nothing leads to, or that nothing can follow"),
+    (416, "error", "an action where it can do nothing"),
+    (417, "warning", "a rate of 0 for a whole epoch"),
+    (418, "error", "saved files of one name, of which some are to be kept"),
+    (419, "warning", "a callback that changes the rate beside a schedule of it"),
+    (501, "error", "a schedule that does not fit the training"),
 )

@@ -11,7 +11,7 @@ from cbdsl.forecast.model import Change, Ending, Event, Forecast, Foreseen, Left
 from cbdsl.forecast.unknown import Lacking, Unknown
 from cbdsl.formatter import expression
 from cbdsl.formatter.layout import action
-from cbdsl.plan import Gate, Plan, RulePlan, Schedule
+from cbdsl.plan import BlockPlan, Gate, Plan, RulePlan, Schedule
 from cbdsl.program import Program
 from cbdsl.runtime.words import span_text
 from cbdsl.simulate import simulate
@@ -26,7 +26,12 @@ def forecast(program: Program, planned: Planned) -> Forecast:
     unknown = Unknown(plan, planned, with_rate=True)
     # The rate is foreseen without what nobody knows, and so known to all that depends on it.
     without = Unknown(plan, planned, with_rate=False)
-    seen = _Foresight(plan, unknown, held={r.named.key for r in plan.rules if without.sets_rate(r)})
+    held = {rule.named.key for rule in plan.rules if without.sets_rate(rule)}
+    lacking_batches = [block.named for block in plan.blocks if _lacks_batches(block, planned)]
+    hidden = {named.key for named in lacking_batches}
+    if hidden:
+        hidden |= {rule.named.key for rule in plan.rules if "learning_rate" in rule.shared}
+    seen = _Foresight(plan, unknown, held | hidden)
     done = simulate(
         plan,
         program.probed,
@@ -47,10 +52,19 @@ def forecast(program: Program, planned: Planned) -> Forecast:
         rules=rules,
         rates=tuple(done.rates),
         changes=tuple(seen.changes),
-        left_out=(*_left_out(plan, planned, seen.held), *map(LeftOut, unknown.reducers)),
+        left_out=(
+            *(LeftOut(named.label, ("--batches",)) for named in lacking_batches),
+            *_left_out(plan, planned, held),
+            *map(LeftOut, unknown.reducers),
+        ),
         sets_rate=plan.sets_rate,
         ending=_ending(plan, rules, seen),
     )
+
+
+def _lacks_batches(block: BlockPlan, planned: Planned) -> bool:
+    """Whether a schedule of the rate has spans that only the number of batches gives a length."""
+    return block.is_rate and block.spans_batches and planned.batches is None
 
 
 class _Foresight(Silent):
@@ -108,8 +122,13 @@ class _Foresight(Silent):
             return
         super().set_rate(rule, rate)
         if self.batch is not None:
-            done = self.batch - self._begins[rule.key]
+            # A schedule acts at the start of its batches.
+            done = self.batch - self._begins.get(rule.key, True)
             self.changes.append(Change(rule.epoch, done, self.rate(rule)))
+
+    def scale_rate(self, rule: Any, rate: float, factor: float) -> None:
+        if rule.key not in self.held:
+            super().scale_rate(rule, rate, factor)
 
     def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
         if verb == "lr":

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from cbdsl.catalog.hooks import HOOKS, Hook
 from cbdsl.catalog.values import VALUES
+from cbdsl.checks.context import target_name
 from cbdsl.forecast.model import Planned
 from cbdsl.plan import Plan, RulePlan, Slot, UsePlan
 from cbdsl.plan.model import Counter
@@ -62,7 +63,7 @@ class Unknown:
     def _set_by(self, rule: RulePlan) -> set[str]:
         """What a rule sets where it is unknown when or to what."""
         found = (action for action in rule.actions if isinstance(action, n.Assign))
-        return {action.target.name for action in found if self._sets_unknown(rule, action)}
+        return {target_name(action.target) for action in found if self._sets_unknown(rule, action)}
 
     def _sets_unknown(self, rule: RulePlan, action: n.Assign) -> bool:
         hook = rule.acts

@@ -26,6 +26,8 @@ def statement(node: n.Statement) -> str:
             return f"expects {', '.join(expression(metric) for metric in node.metrics)}"
         case n.Let():
             return f"let {node.name.name} = {expression(node.value)}"
+        case n.Variable():
+            return f"variable {node.name.name}"
         case n.Limit():
             low, high = placed(node.low, SUM), placed(node.high, SUM)
             return f"limit {node.target.name} from {low} to {high}"
@@ -38,6 +40,50 @@ def statement(node: n.Statement) -> str:
             return label(node) + rule_text(node)
         case n.Test():
             return "\n".join([test_head(node), *(f"    {case(line)}" for line in node.lines)])
+        case n.Schedule():
+            return "\n".join([schedule_head(node), *(f"    {phase(p)}" for p in node.phases)])
+
+
+def schedule_head(node: n.Schedule) -> str:
+    """The first line of a schedule."""
+    return f"schedule {expression(node.target)}{' every batch' if node.every_batch else ''}:"
+
+
+def phase(node: n.Phase) -> str:
+    """A line of a schedule."""
+    match node:
+        case n.Ramp():
+            shape = node.shape if node.power is None else f"polynomial({expression(node.power)})"
+            start = _with("from", node.start)
+            return f"{shape}{start}{_with('to', node.end)} over {_stretch(node.over)}"
+        case n.Hold():
+            return f"hold{_with('at', node.level)} for {_stretch(node.lasting)}"
+        case n.Step():
+            spans = f"every {_stretch(node.every)} for {_stretch(node.lasting)}"
+            return f"step{_with('by', node.factor)} {spans}"
+        case n.Decay():
+            spans = f"per {_stretch(node.per)} for {_stretch(node.lasting)}"
+            return f"decay {node.law}{_with('by', node.rate)} {spans}"
+        case n.Cycle():
+            ends = _with("from", node.low) + _with("to", node.high)
+            return f"cycle{ends} every {_stretch(node.every)} for {_stretch(node.lasting)}"
+        case n.Repeat():
+            last = again = ""
+            if node.last is not None:
+                word = "phase" if is_one(node.last) else "phases"
+                last = f" last {placed(node.last, ATOM)} {word}"
+            if node.times is not None:
+                again = f" {_so_often(node.times)}"
+            changes = _with("scaling by", node.scaling) + _with("stretching by", node.stretching)
+            return f"repeat{last}{again}{changes}"
+
+
+def _with(words: str, value: n.Expr | None) -> str:
+    return "" if value is None else f" {words} {placed(value, SUM)}"
+
+
+def _stretch(node: n.Stretch) -> str:
+    return "the rest" if isinstance(node, n.Rest) else duration(node)
 
 
 def test_head(test: n.Test) -> str:
@@ -116,12 +162,37 @@ def action(node: n.Action) -> str:
             return f"print {text(node.text)}"
         case n.Warn():
             return f"warn {text(node.text)}"
+        case n.Fail():
+            return f"fail {text(node.why)}"
+        case n.Notify():
+            return f"notify {text(node.text)}"
         case n.Save():
-            return f"save {text(node.path)}"
+            return f"save {text(node.path)}{_keep(node.keep)}"
+        case n.Restore():
+            return f"restore best of {expression(node.best_of)}"
+        case n.RollBack():
+            best_of = node.best_of
+            return f"roll back to {f'best of {expression(best_of)}' if best_of else 'last good'}"
+        case n.Snapshot():
+            return "snapshot"
+        case n.Freeze():
+            return f"freeze {text(node.layers)}"
+        case n.Unfreeze():
+            return f"unfreeze {text(node.layers)}"
         case n.Wait():
             return f"wait {duration(node.duration)}"
-        case n.Assign():
+        case n.Invoke():
+            return f"call {node.function}"
+        case n.Assign() | n.Record():
             return f"{assign_start(node)}{expression(node.value)}"
+
+
+def _keep(node: n.Keep | None) -> str:
+    if node is None:
+        return ""
+    count = placed(node.count, ATOM)
+    best_of = node.best_of
+    return f" keep best {count} of {expression(best_of)}" if best_of else f" keep {count}"
 
 
 def argument(node: n.Argument) -> str:
@@ -134,9 +205,11 @@ def metric_start(node: n.Metric) -> str:
     return f"metric {expression(node.name)} = "
 
 
-def assign_start(node: n.Assign) -> str:
-    """An assignment up to its value."""
-    return f"{node.target.name} {node.op} "
+def assign_start(node: n.Assign | n.Record) -> str:
+    """An action that has a value, up to that."""
+    if isinstance(node, n.Record):
+        return f"record {expression(node.metric)} = "
+    return f"{expression(node.target)} {node.op} "
 
 
 def _trigger(node: n.Trigger) -> str:
@@ -167,4 +240,8 @@ def _window(node: n.Window) -> str:
 def _times(node: n.Times) -> str:
     if node.count is None:
         return "once"
-    return f"at most {placed(node.count, ATOM)} {'time' if is_one(node.count) else 'times'}"
+    return f"at most {_so_often(node.count)}"
+
+
+def _so_often(count: n.Number | n.Name) -> str:
+    return f"{placed(count, ATOM)} {'time' if is_one(count) else 'times'}"

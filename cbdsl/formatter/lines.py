@@ -70,7 +70,7 @@ def action_lines(actions: Iterable[n.Action]) -> list[str]:
 
 def _action_lines(node: n.Action, room: int) -> list[str]:
     whole = action(node)
-    if len(whole) <= room or not isinstance(node, n.Assign):
+    if len(whole) <= room or not isinstance(node, n.Assign | n.Record):
         return [whole]
     return _bracketed(assign_start(node), node.value, "", room)
 

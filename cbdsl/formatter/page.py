@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cbdsl.diagnostics import CbrError
 from cbdsl.formatter.comments import Comment, comments_of
-from cbdsl.formatter.layout import case, test_head
+from cbdsl.formatter.layout import statement
 from cbdsl.formatter.lines import INDENT, action_lines, fits, head_lines, statement_lines
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
@@ -81,10 +81,11 @@ def _pieces(chunk: Chunk, node: n.Statement) -> Iterator[_Piece]:
             actions = [a for a in node.actions if line.span.start <= a.span.start < line.span.end]
             yield _Piece(line.span, action_lines(actions), INDENT)
         return
-    if isinstance(node, n.Test):
-        yield _Piece(span, [test_head(node)], opens=True)
-        for line, written in zip(chunk.block, node.lines, strict=True):
-            yield _Piece(line.span, [INDENT + case(written)], INDENT)
+    if isinstance(node, n.Test | n.Schedule):
+        first, *below = statement(node).split("\n")
+        yield _Piece(span, [first], opens=True)
+        for line, written in zip(chunk.block, below, strict=True):
+            yield _Piece(line.span, [written], INDENT)
         return
     lines = statement_lines(node)
     if isinstance(node, n.Rule) and not fits(lines[0]):

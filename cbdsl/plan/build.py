@@ -7,10 +7,23 @@ from dataclasses import replace
 from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.checks import CheckedProgram
-from cbdsl.checks.actions import acts_at_start, is_setting
+from cbdsl.checks.actions import acts_at_start
 from cbdsl.checks.context import Context
+from cbdsl.checks.metrics import better
+from cbdsl.checks.schedules import by_batch, spans_batches
 from cbdsl.checks.use import value_of
-from cbdsl.plan.model import Count, Gate, MetricPlan, Plan, RulePlan, Schedule, UsePlan
+from cbdsl.plan.model import (
+    BlockPlan,
+    Count,
+    Gate,
+    MetricPlan,
+    Plan,
+    RulePlan,
+    Schedule,
+    Shared,
+    SnapshotsPlan,
+    UsePlan,
+)
 from cbdsl.plan.naming import Identifiers, Keys, argument, camel, snake, snake_case, variable
 from cbdsl.plan.reading import (
     COUNTERS,
@@ -19,6 +32,7 @@ from cbdsl.plan.reading import (
     counter_of,
     number_of,
     remembers,
+    sets_rate,
     slots_of,
 )
 from cbdsl.syntax import nodes as n
@@ -36,6 +50,7 @@ def plan(program: CheckedProgram) -> Plan:
     # In `callbacks()` the parameters stand beside the classes.
     free = Identifiers(argument(name) for name in context.params)
     schedules: list[Schedule] = []
+    blocks: list[BlockPlan] = []
     metrics: list[MetricPlan] = []
     callbacks: list[RulePlan | UsePlan] = []
     for statement in context.file.statements:
@@ -43,6 +58,8 @@ def plan(program: CheckedProgram) -> Plan:
             callbacks.append(_use(context, statement, keys, free))
         elif isinstance(statement, n.Metric):
             metrics.append(_metric(context, statement, keys, free))
+        elif isinstance(statement, n.Schedule):
+            blocks.append(_block(context, statement, keys, free))
         elif isinstance(statement, n.Rule):
             builder = _Rule(context, statement)
             if builder.is_schedule():
@@ -53,11 +70,15 @@ def plan(program: CheckedProgram) -> Plan:
         source=context.source,
         params=context.params,
         variables={name: let.value.value for name, let in context.variables.items()},
+        outside=tuple(context.outside),
+        recorded=tuple(sorted(context.file.recorded)),
+        snapshots=_snapshots(context, callbacks),
         limit=next(iter(context.file.limits), None),
         schedules=tuple(schedules),
+        blocks=tuple(blocks),
         metrics=tuple(metrics),
-        callbacks=tuple(callbacks),
-        sets_rate=any(is_setting(a) for r in context.file.rules for a in r.actions),
+        callbacks=_following(callbacks),
+        sets_rate=any(map(sets_rate, context.file.statements)),
         expected=context.file.expected,
         reads_clock=any(_reads_clock(context, s) for s in context.file.computing),
     )
@@ -77,8 +98,66 @@ def _metric(context: Context, metric: n.Metric, keys: Keys, free: Identifiers) -
         slots=slots,
         counts_steps=bool({"batch", "step"} & reader.values)
         or any(slot.counter == "step" for slot in slots),
-        uses_variables=reader.uses_variables,
+        shared=reader.shared,
     )
+
+
+def _block(context: Context, schedule: n.Schedule, keys: Keys, free: Identifiers) -> BlockPlan:
+    target = schedule.target
+    is_rate = sets_rate(schedule)
+    wanted = "LearningRate" if is_rate else f"{camel(variable(target.name))}Schedule"
+    reader = Reader(context, schedule)
+    return BlockPlan(
+        named=keys.named(schedule),
+        # No file has this name: it is one that generated modules use themselves.
+        class_name=wanted if is_rate else free.free(wanted),
+        params=reader.params,
+        target=target,
+        by_batch=by_batch(context, schedule),
+        spans_batches=spans_batches(context, schedule),
+        phases=schedule.phases,
+        shared=reader.shared,
+    )
+
+
+def _snapshots(context: Context, callbacks: list[RulePlan | UsePlan]) -> SnapshotsPlan | None:
+    """The weights that rules go back to, if any do."""
+    rules = [rule for rule in callbacks if isinstance(rule, RulePlan)]
+    actions = [(rule, a) for rule in rules for a in rule.actions if "snapshots" in rule.shared]
+    if not actions:
+        return None
+    kept = [a.best_of for _, a in actions if isinstance(a, n.Restore | n.RollBack) and a.best_of]
+    return SnapshotsPlan(
+        best={metric.name: better(context, metric) or "lower" for metric in kept},
+        rolled_to=frozenset(
+            m.name
+            for m in kept
+            if any(isinstance(a, n.RollBack) and a.best_of == m for _, a in actions)
+        ),
+        good=any(isinstance(a, n.RollBack) and a.best_of is None for _, a in actions),
+        batches=any(isinstance(a, n.RollBack) and rule.acts.is_batch for rule, a in actions),
+    )
+
+
+def _following(callbacks: list[RulePlan | UsePlan]) -> tuple[RulePlan | UsePlan, ...]:
+    """The rules, with those marked that stand below one that rolls back at an epoch's end.
+
+    What they see of that epoch is missing.
+    """
+    marked: list[RulePlan | UsePlan] = []
+    rolls = False
+    for each in callbacks:
+        if isinstance(each, RulePlan):
+            at_end = HOOKS["epoch_end"] in (each.acts, each.feeds, *each.notes)
+            if rolls and at_end and each.reads_logs:
+                shared: tuple[Shared, ...] = (*each.shared, "snapshots")
+                each = replace(each, shared=tuple(dict.fromkeys(shared)), follows_roll_back=True)
+            rolls = rolls or (
+                each.acts.name == "epoch_end"
+                and any(isinstance(action, n.RollBack) for action in each.actions)
+            )
+        marked.append(each)
+    return tuple(marked)
 
 
 def _reads_clock(context: Context, statement: n.Computing) -> bool:
@@ -119,7 +198,10 @@ class _Rule:
         trigger, actions = self.rule.trigger, self.rule.actions
         if isinstance(trigger, n.On) or self.context.trigger_unit(trigger) != "epoch":
             return False
-        if self.rule.times or len(actions) != 1 or not is_setting(actions[0]):
+        if self.rule.times or len(actions) != 1 or not sets_rate(self.rule):
+            return False
+        if "lr" in self.context.scheduled:
+            # It scales what the schedule says, and that lasts.
             return False
         window = self._window()
         if window and window.counter != "epoch":
@@ -168,6 +250,7 @@ class _Rule:
             notes=self._notes(acts),
             keeps_notes=isinstance(self.rule.trigger, n.On) or acts.is_batch,
             reads=self.reader.metrics,
+            reads_logs=self._reads_metrics(),
             gate=self._gate(),
             window=self._window(),
             most=number_of(self.context, times.count) if times and times.count else once,
@@ -177,7 +260,7 @@ class _Rule:
             slots=slots,
             actions=self.rule.actions,
             counts_steps=False,
-            uses_variables=self.reader.uses_variables,
+            shared=self.reader.shared,
         )
         return replace(rule, counts_steps=self._counts_steps(rule))
 
@@ -214,9 +297,10 @@ class _Rule:
         return (HOOKS["batch_end"], HOOKS["epoch_end"]) if within_epoch else (HOOKS["epoch_end"],)
 
     def _reads_metrics(self) -> bool:
-        return bool(self.reader.metrics) or any(
-            _lists_logs(expr) for expr in n.expressions(self.rule)
-        )
+        exprs = n.expressions(self.rule)
+        asked = any(self.context.metrics_in(expr) or _lists_logs(expr) for expr in exprs)
+        # A function that is called is given the metrics.
+        return asked or any(isinstance(action, n.Invoke) for action in self.rule.actions)
 
     def _gate(self) -> Gate | None:
         trigger = self.rule.trigger

@@ -15,6 +15,13 @@ from cbdsl.syntax import nodes as n
 Remembering = n.Improves | n.Stalls | n.Held | n.Moves | n.Crosses | n.Call
 """Expressions with a memory; of the calls those of a series."""
 
+Shared = Literal[
+    "variables", "outside", "recorded", "snapshots", "learning_rate", "notices", "functions"
+]
+"""What several rules share, by the attribute that holds it: the variables, those from outside, the
+metrics that are recorded, the weights to go back to, the schedule of the rate, who sends messages,
+and the functions that may be called."""
+
 Counter = Literal["epoch", "step", "time", "value"]
 """What a gate or a clock counts; a time is in seconds."""
 
@@ -123,6 +130,8 @@ class RulePlan:
     keeps_notes: bool
     reads: tuple[str, ...]
     """The metrics it asks for."""
+    reads_logs: bool
+    """Whether it asks for metrics where it acts: by name, for a list of them, or for a function."""
     gate: Gate | None
     window: Gate | None
     most: Count | None
@@ -134,7 +143,9 @@ class RulePlan:
     slots: tuple[Slot, ...]
     actions: tuple[n.Action, ...]
     counts_steps: bool
-    uses_variables: bool
+    shared: tuple[Shared, ...]
+    follows_roll_back: bool = False
+    """Whether a rule above may have rolled back at the end of the same epoch."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,44 @@ class MetricPlan:
     value: n.Expr
     slots: tuple[Slot, ...]
     counts_steps: bool
-    uses_variables: bool
+    shared: tuple[Shared, ...]
+
+
+@dataclass(frozen=True)
+class BlockPlan:
+    """A `schedule` block: a callback that sets something at every epoch's or batch's start."""
+
+    named: Named
+    class_name: str
+    params: tuple[ParamValue, ...]
+    target: n.Target
+    by_batch: bool
+    spans_batches: bool
+    """Whether some of its spans are given in batches."""
+    phases: tuple[n.Phase, ...]
+    shared: tuple[Shared, ...]
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it sets the learning rate."""
+        return isinstance(self.target, n.Name) and self.target.name == "lr"
+
+
+@dataclass(frozen=True)
+class SnapshotsPlan:
+    """The weights that rules go back to.
+
+    Attributes:
+        best: the metrics whose best epoch is kept, each with the better direction.
+        rolled_to: those of them that a rule rolls back to.
+        good: whether the last good weights are.
+        batches: whether a rule may roll back within an epoch.
+    """
+
+    best: Mapping[str, Better]
+    rolled_to: frozenset[str]
+    good: bool
+    batches: bool
 
 
 @dataclass(frozen=True)
@@ -173,9 +221,15 @@ class Plan:
     params: Mapping[str, ParamValue]
     variables: Mapping[str, float | bool]
     """The variables and their values when training begins."""
+    outside: tuple[str, ...]
+    """The variables that the caller passes."""
+    recorded: tuple[str, ...]
+    """The metrics that rules record."""
+    snapshots: SnapshotsPlan | None
     limit: n.Limit | None
     """Between what the learning rate is kept."""
     schedules: tuple[Schedule, ...]
+    blocks: tuple[BlockPlan, ...]
     metrics: tuple[MetricPlan, ...]
     callbacks: tuple[RulePlan | UsePlan, ...]
     sets_rate: bool
@@ -196,9 +250,38 @@ class Plan:
         return (*self.metrics, *self.rules)
 
     @property
+    def shared(self) -> frozenset[Shared]:
+        """What rules share, of all that they can share."""
+        given = [part for each in (*self.classes, *self.blocks) for part in each.shared]
+        return frozenset(given)
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """The settings of the optimizer that rules or schedules set."""
+        targets = [block.target for block in self.blocks]
+        actions = (action for rule in self.rules for action in rule.actions)
+        targets += [action.target for action in actions if isinstance(action, n.Assign)]
+        return frozenset(target.name for target in targets if isinstance(target, n.Setting))
+
+    @property
+    def schedules_rate(self) -> bool:
+        """Whether a `schedule` block sets the rate, which rules scale."""
+        return any(block.is_rate for block in self.blocks)
+
+    @property
+    def made(self) -> frozenset[str]:
+        """The metrics that the rules make themselves."""
+        return frozenset(self.recorded).union(metric.metric for metric in self.metrics)
+
+    @property
     def needs_run_dir(self) -> bool:
         """Whether a callback of Keras is told where to write."""
         return any(isinstance(c, UsePlan) and c.paths for c in self.callbacks)
+
+    @property
+    def saves(self) -> bool:
+        """Whether a rule saves files."""
+        return any(isinstance(a, n.Save) for r in self.rules for a in r.actions)
 
     @property
     def named(self) -> tuple[Named, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from cbdsl.catalog.hooks import ALIASES
 from cbdsl.catalog.units import PLURAL
 from cbdsl.checks.actions import verb
-from cbdsl.checks.context import Context
+from cbdsl.checks.context import Context, target_name
 from cbdsl.checks.reach import first_epoch
 from cbdsl.formatter import rule_text, statement
 from cbdsl.plan.model import Named
@@ -27,14 +27,19 @@ class Keys:
         self.seen: Counter[str] = Counter()
         self.given = 0
 
-    def named(self, rule: n.Rule | n.Use | n.Metric) -> Named:
+    def named(self, rule: n.Rule | n.Use | n.Metric | n.Schedule) -> Named:
         """What a rule is called; they are asked for in the order of the file."""
         canonical = rule_text(rule) if isinstance(rule, n.Rule) else statement(rule)
         digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
         source = self.context.source
         place, text = source.place(rule.span), source.slice(rule.span)
         begins = first_epoch(self.context, rule) if isinstance(rule, n.Rule) else 1
-        name = None if isinstance(rule, n.Use) or rule.name is None else rule.name.name
+        name = None
+        if isinstance(rule, n.Schedule):
+            # It is what it is by what it sets: there is one of each.
+            name = f"schedule {target_name(rule.target)}"
+        elif not isinstance(rule, n.Use) and rule.name is not None:
+            name = rule.name.name
         if name is None:
             # Equal rules without a name are told apart by their order.
             self.seen[digest] += 1
@@ -48,21 +53,39 @@ class Keys:
 # What generated modules use themselves: names of the runtime with what it imports (they are copied
 # into a standalone module), and the attributes of a rule. Nothing from a file may hide them.
 _RUNTIME = """
-    Best Change Count Crosses Direct Ema Held Highest Improves Lowest Mean Median Memory Moves
-    MAX_FAILURES NotSettable PerBatch Prev Quantile Rule Shared SinceBest Slope Stalls Std Zscore
-    ceil cos divide exp float32 floor inside limited listed log log10 maximum minimum modulo names
-    numbers power reported rounded say settable share sin span_text sqrt tanh text text32 time_text
-    to_do write_whole clamp _copied
-    Moments Series Sums Window _exact _ratio _root bisect_left deque insort
-    Any Callable ClassVar Fraction Mapping Path Real annotations functools keras math os struct sys
-    time warnings
-    LearningRate Variables callbacks learning_rate
+    ARGUMENTS Any BatchSnapshots Best Callable Calls Change ClassVar Collection Copy Cosine
+    Count Crosses Curve Cycle Decay Direct EXTRA Ema Empty EveryBatch Exponential Fails Failure
+    Fraction Freezes Functions HTTPStatus Held Highest Hold Improves Iterable Iterator Keeps
+    LAST_GOOD LIVE LONGEST Linear Literal LiveNumber Lowest MAX_FAILURES MAX_ROLL_BACKS
+    MAX_UNSENT MAX_WAITING Mapping Mean Median Memory ModuleType Moments Moves NO_MORE
+    NotSettable Notices Notifier Notifies Number OutsideVariables Path PerBatch Phase Piece
+    Polynomial Prev Quantile REST RateSchedule Real RecordedMetrics Records Repeat Rest Restores
+    Rule Saved ScalesRate Schedule Sequence Series SetsOptimizer SetsRate SetsVariable
+    SettingSchedule Shared SimpleQueue SinceBest Slope Span Sqrt Stalls Std Step Sums TABLE
+    TIMEOUT Timeline TrainingFailed Unit Units VariableSchedule WeightSnapshots Window Zscore
+    _Address _CLIPS _Chain _FRACTIONS _FromTo _Message _QUIET _Quiet _Ramp _Repeated _Sending
+    _Single _Stretched _TRAINERS _Worker _all_numbers _allow _can_hold _changeable _copied
+    _exact _hold _inner _kind _limit _loaded _module _must_fit _nobody _one_optimizer _open
+    _operator _rank _ratio _reason _refusal _repeated _root _single _slots _train_others
+    accumulate annotations backend bisect_left bisect_right build build_anew ceil clamp
+    contextlib copied cos dataclass deque divide exact exp finite float32 floor fnmatchcase
+    freeze function functools get_close_matches importlib inside insort inspect keras layers
+    limited listed log log10 logging math maximum metric_values minimum modulo names numbers
+    one_rate optimizer_variables os own_variable power prepare_layers prepare_settings put_back
+    put_metrics_back put_optimizer_back rate re release_settings reported retrace rounded say
+    scope set_rate set_setting settable setting share sin span_text sqrt struct sync sys
+    takewhile tanh text text32 threading time time_text to_do unfreeze warnings whole
+    write_whole writing_to
+    LearningRate Messages Outside Recorded Snapshots Variables allow callbacks functions
+    learning_rate made notices notify outside recorded snapshots
 """
 _ATTRIBUTES = """
-    advance batch batches begin begun clock effects elapsed epoch epochs fired fired_at firings key
-    known lr memory model name note params place print progress reset rest run_dir save set
-    set_model set_params setting start started state step steps stop take_up tick variables wait
-    waiting warn
+    advance base batch batches begin begun by call calls clock effects elapsed epoch epochs factor
+    fail failure fired fired_at firings freeze frozen go_to kept key known left lr memory model name
+    note notify params phases place print progress put record reset rest restore roll_back rolled
+    run_dir save save_best save_newest scale_lr scaled set set_model set_outside set_params
+    set_setting setting setting_name settings snapshot start started state step steps stop take_up
+    tick timeline unfreeze unfrozen value variable_name variables wait waiting warn within
     before earlier logs self
     l I O
 """
@@ -104,7 +127,7 @@ def snake(rule: n.Rule) -> str:
     """`good_enough`, or for a rule without a name what it does and when: `save_on_epoch_end`."""
     if rule.name:
         return rule.name.name
-    return f"{verb(rule.actions[0])}_{_when(rule.trigger)}"
+    return f"{verb(rule.actions[0]).replace(' ', '_')}_{_when(rule.trigger)}"
 
 
 def camel(name: str) -> str:

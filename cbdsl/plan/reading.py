@@ -8,20 +8,32 @@ from typing import TypeGuard
 
 from cbdsl.catalog.functions import SERIES
 from cbdsl.catalog.units import SECONDS
-from cbdsl.checks.context import Context, ParamValue
+from cbdsl.checks.context import Context, ParamValue, target_name
 from cbdsl.checks.metrics import better, directed
 from cbdsl.checks.params import seconds
-from cbdsl.plan.model import Count, Counter, Remembering, Slot
+from cbdsl.plan.model import Count, Counter, Remembering, Shared, Slot
 from cbdsl.plan.naming import Identifiers, argument, variable
 from cbdsl.syntax import nodes as n
 
 COUNTERS: dict[str, Counter] = {"epoch": "epoch", "batch": "step", "time": "time", "value": "value"}
 
 
-class Reader:
-    """The names that a rule or a derived metric asks for."""
+def sets_rate(statement: n.Statement) -> bool:
+    """Whether it is a rule or a schedule that sets the rate."""
+    match statement:
+        case n.Schedule(target=target):
+            return target_name(target) == "lr"
+        case n.Rule(actions=actions):
+            targets = [action.target for action in actions if isinstance(action, n.Assign)]
+            return any(target_name(target) == "lr" for target in targets)
+        case _:
+            return False
 
-    def __init__(self, context: Context, statement: n.Computing) -> None:
+
+class Reader:
+    """The names that a rule, a derived metric or a schedule asks for."""
+
+    def __init__(self, context: Context, statement: n.Computing | n.Schedule) -> None:
         self.context = context
         self.statement = statement
 
@@ -29,16 +41,25 @@ class Reader:
     def params(self) -> tuple[ParamValue, ...]:
         """Its parameters; a rule that sets the rate also has those of the rate's limit."""
         named = [name.name for name in n.names(self.statement)]
-        if isinstance(self.statement, n.Rule) and _sets_rate(self.statement):
+        if self._limited():
             named += [name.name for limit in self.context.file.limits for name in n.names(limit)]
         params = self.context.params
         return tuple(params[name] for name in dict.fromkeys(named) if name in params)
+
+    def _limited(self) -> bool:
+        """Whether it writes the rate itself, and so looks after its limit."""
+        if isinstance(self.statement, n.Schedule):
+            return target_name(self.statement.target) == "lr"
+        return "lr" not in self.context.scheduled and sets_rate(self.statement)
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """The metrics it asks for."""
         exprs = n.expressions(self.statement)
-        return tuple(dict.fromkeys(m.name for e in exprs for m in self.context.metrics_in(e)))
+        read = [m.name for e in exprs for m in self.context.metrics_in(e)]
+        if isinstance(self.statement, n.Rule):
+            read += [m.name for m in map(n.best_of, self.statement.actions) if m]
+        return tuple(dict.fromkeys(read))
 
     @cached_property
     def values(self) -> set[str]:
@@ -46,9 +67,33 @@ class Reader:
         return self._of_kind("value")
 
     @property
-    def uses_variables(self) -> bool:
-        """Whether it reads or sets a variable."""
-        return any(name.name in self.context.variables for name in n.names(self.statement))
+    def shared(self) -> tuple[Shared, ...]:
+        """What it shares with other rules."""
+        names = {name.name for name in n.names(self.statement)}
+        asked: list[Shared] = []
+        if names & set(self.context.variables):
+            asked.append("variables")
+        if names & set(self.context.outside):
+            asked.append("outside")
+        if isinstance(self.statement, n.Rule):
+            asked += [s for s in map(self._of, self.statement.actions) if s]
+        return tuple(dict.fromkeys(asked))
+
+    def _of(self, action: n.Action) -> Shared | None:
+        """What an action needs that others need too."""
+        match action:
+            case n.Record():
+                return "recorded"
+            case n.Restore() | n.RollBack() | n.Snapshot():
+                return "snapshots"
+            case n.Assign(target=n.Name(name="lr")) if "lr" in self.context.scheduled:
+                return "learning_rate"
+            case n.Notify():
+                return "notices"
+            case n.Invoke():
+                return "functions"
+            case _:
+                return None
 
     def _of_kind(self, kind: str) -> set[str]:
         return {
@@ -57,10 +102,6 @@ class Reader:
             for part in n.walk(expr)
             if isinstance(part, n.Name) and self.context.kind_of(part) == kind
         }
-
-
-def _sets_rate(rule: n.Rule) -> bool:
-    return any(isinstance(a, n.Assign) and a.target.name == "lr" for a in rule.actions)
 
 
 # ---------------------------------------------------------------------------------- counts

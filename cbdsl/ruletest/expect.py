@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from cbdsl.checks.context import target_name
 from cbdsl.diagnostics import visible
 from cbdsl.plan import Plan
 from cbdsl.ruletest.given import Given
@@ -156,7 +157,7 @@ class _Compared:
     def _value(self, line: n.ExpectValue) -> Failure | None:
         (wanted,) = line.value.values()
         for place in wanted_places(line.where):
-            told = f"{line.name.name} {line.value.text} {at(place)}"
+            told = f"{target_name(line.name)} {line.value.text} {at(place)}"
             if place[0] > self.done.epochs:
                 return Failure(line, told, self._ended(place[0]), place)
             got = self._got(line.name, place[0])
@@ -164,10 +165,19 @@ class _Compared:
                 return Failure(line, told, f"it was {_number(got)}", place)
         return None
 
-    def _got(self, name: n.Name, epoch: int) -> float | None:
-        if name.name == "lr" and not name.quoted:
-            return self.done.rates[epoch - 1]
-        return self.done.logs[epoch - 1].get(name.name)
+    def _got(self, target: n.Target, epoch: int) -> float | None:
+        return value_of(self.done, target, epoch)
+
+
+def value_of(done: Simulated, target: n.Target, epoch: int) -> float | None:
+    """The value of a metric at an epoch's end, or of what rules set at its beginning."""
+    if isinstance(target, n.Setting) or not target.quoted:
+        if target.name == "lr":
+            return done.rates[epoch - 1]
+        held = done.held[epoch - 1]
+        if target_name(target) in held:
+            return held[target_name(target)]
+    return None if isinstance(target, n.Setting) else done.logs[epoch - 1].get(target.name)
 
 
 def has_run(given: Given, done: Simulated, place: Place) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from cbdsl.checks.context import target_name
 from cbdsl.checks.params import Given as Value
 from cbdsl.checks.params import declared, seconds
 from cbdsl.syntax import nodes as n
@@ -25,6 +27,7 @@ class Given:
         epochs: how many are planned; a test without a size has one.
         batches: how many an epoch has.
         rate: the learning rate when training begins.
+        held: what else rules can set when training begins: `optimizer.NAME`, variables.
         epoch_seconds: how long an epoch takes.
     """
 
@@ -34,6 +37,7 @@ class Given:
     epochs: int = 0
     batches: int = 0
     rate: float = RATE
+    held: dict[str, float] = field(default_factory=dict)
     epoch_seconds: float = 0.0
 
     @property
@@ -42,22 +46,24 @@ class Given:
         return {*self.series, *self.batch_series}
 
 
-def given_by(test: n.Test) -> Given:
-    """What the lines of a test give together."""
+def given_by(test: n.Test, outside: Collection[str] = ()) -> Given:
+    """What the lines of a test give together; `outside` are the caller's variables."""
     given = Given()
     for line in test.lines:
-        _take(given, line)
+        _take(given, line, outside)
     given.epochs = given.epochs or max(1, _longest(given.series))
     given.batches = given.batches or _longest(given.batch_series)
     return given
 
 
-def _take(given: Given, line: n.Line) -> None:
+def _take(given: Given, line: n.Line, outside: Collection[str]) -> None:
     match line:
         case n.Set():
             given.params[line.name.name] = declared(line.name.name, line.value).value
         case n.Given(name=n.Name(name="lr", quoted=False), items=(item,)):
             given.rate = _number(item)
+        case n.Given(name=name, items=(item,)) if is_held(name, outside):
+            given.held[target_name(name)] = _number(item)
         case n.Given():
             into = given.batch_series if line.per_batch else given.series
             into[line.name.name] = [value for item in line.items for value in item.values()]
@@ -69,6 +75,11 @@ def _take(given: Given, line: n.Line) -> None:
             given.epoch_seconds = seconds(line.duration)
         case _:
             pass
+
+
+def is_held(name: n.Target, outside: Collection[str]) -> bool:
+    """Whether something is a setting of the optimizer or a variable of the caller's."""
+    return isinstance(name, n.Setting) or (not name.quoted and name.name in outside)
 
 
 def _number(item: n.Item) -> float:

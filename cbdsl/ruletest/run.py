@@ -85,8 +85,8 @@ class Tests:
     def run(self, test: n.Test) -> Outcome:
         """Run one test."""
         begun = time.perf_counter()
-        given, program = given_by(test), self.program
-        done = Simulated(Record(), [], [])
+        given, program = given_by(test, self.program.plan.outside), self.program
+        done = Simulated(Record(), [], [], [])
         wrong: list[Failure] = []
         problems: list[Diagnostic] = []
         try:
@@ -159,6 +159,7 @@ def _simulated(program: Program, given: Given) -> Simulated:
         batches=given.batches,
         batch_series=given.batch_series,
         lr=given.rate,
+        given=given.held,
         epoch_seconds=given.epoch_seconds,
         effects=effects,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from cbdsl.checks.actions import verb as verb_of
 from cbdsl.plan import Plan, RulePlan
 from cbdsl.plan.model import Named, Schedule
 from cbdsl.ruletest.places import Place, matches
@@ -61,7 +62,7 @@ class Seen:
         """Whether it has an action of some verb, and of some text, whatever is filled in there."""
         actions = self.rule.actions if isinstance(self.rule, RulePlan) else ()
         return any(
-            type(action).__name__.lower() == verb and (text is None or _could_say(action, text))
+            verb_of(action) == verb and (text is None or _could_say(action, text))
             for action in actions
         )
 
@@ -80,10 +81,17 @@ class Seen:
 
 def _could_say(action: n.Action, text: str) -> bool:
     match action:
-        case n.Stop(why=n.Text() as says) | n.Print(says) | n.Warn(says) | n.Save(says):
-            return _fits(says.parts, text)
-        case _:
+        case n.Restore(best_of=metric):
+            return metric.name == text
+        case n.RollBack(best_of=metric):
+            return text == (metric.name if metric else "last good")
+        case n.Invoke(function=function):
+            return function == text
+        case n.Snapshot() | n.Assign() | n.Wait() | n.Record():
             return False
+        case _:
+            says = [expr for expr in n.expressions_of((action,)) if isinstance(expr, n.Text)]
+            return any(_fits(each.parts, text) for each in says)
 
 
 def _fits(parts: tuple[str | n.Placeholder, ...], text: str) -> bool:

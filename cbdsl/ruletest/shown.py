@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cbdsl.checks.context import target_name
 from cbdsl.formatter import expression
 from cbdsl.plan import RulePlan
-from cbdsl.ruletest.expect import Failure, last_batch
+from cbdsl.ruletest.expect import Failure, last_batch, value_of
+from cbdsl.ruletest.given import is_held
 from cbdsl.ruletest.places import Place, matches
 from cbdsl.ruletest.run import Outcome
 from cbdsl.ruletest.seen import Moment, Seen
@@ -62,7 +64,7 @@ class _Shown:
             case n.ExpectAction():
                 found = those_that(self.outcome, line)
             case n.ExpectValue():
-                found = [s for s in every if _is_rate(line.name) and _sets_rate(s)]
+                found = [s for s in every if _sets(s, line.name)]
                 found = [s for s in found if s.fired] or found
         place = self.failure.at
         first = sorted(found, key=lambda s: not any(place and matches(p, place) for p in s.fired))
@@ -91,12 +93,14 @@ class _Shown:
         relevant = self._relevant()
         if places[0][1] is None:
             derived = [metric.metric for metric in self.outcome.program.plan.metrics]
-            asked = [self.value.name] if self.value and not _is_rate(self.value) else []
+            asked = [] if self.value is None or self._is_held(self.value) else [self.value.name]
             for name in dict.fromkeys([*self.given.series, *derived, *asked]):
                 if name in relevant:
                     yield self._row(name, [self._logged(name, p) for p in places])
             if self._shows_rate():
                 yield self._row("lr", [self._rate(p) for p in places])
+            if self.value is not None and self._is_held(self.value) and not _is_rate(self.value):
+                yield self._row(target_name(self.value), [self._held(p) for p in places])
         else:
             for name, series in self.given.batch_series.items():
                 if name in relevant:
@@ -146,6 +150,14 @@ class _Shown:
     def _logged(self, name: str, place: Place) -> str:
         return number(self.done.logs[place[0] - 1].get(name))
 
+    def _is_held(self, target: n.Target) -> bool:
+        """Whether something is set by rules, and no metric."""
+        return _is_rate(target) or is_held(target, self.outcome.program.plan.outside)
+
+    def _held(self, place: Place) -> str:
+        assert self.value is not None
+        return number(value_of(self.done, self.value, place[0]), 4)
+
     def _rate(self, place: Place) -> str:
         return number(self.done.rates[place[0] - 1], 4)
 
@@ -153,14 +165,22 @@ class _Shown:
 # ------------------------------------------------------------------------------ rules
 
 
-def _is_rate(name: n.Name) -> bool:
-    return name.name == "lr" and not name.quoted
+_RATE = "lr"
+
+
+def _is_rate(target: n.Target) -> bool:
+    return target_name(target) == _RATE and not (isinstance(target, n.Name) and target.quoted)
+
+
+def _sets(seen: Seen, target: n.Target) -> bool:
+    """Whether a rule sets something."""
+    rule = seen.rule
+    actions = rule.actions if isinstance(rule, RulePlan) else (rule.action,)
+    return any(isinstance(a, n.Assign) and a.target == target for a in actions)
 
 
 def _sets_rate(seen: Seen) -> bool:
-    rule = seen.rule
-    actions = rule.actions if isinstance(rule, RulePlan) else (rule.action,)
-    return any(isinstance(a, n.Assign) and a.target.name == "lr" for a in actions)
+    return _sets(seen, n.Name(_RATE, span=seen.named.span))
 
 
 def _reads_rate(seen: Seen) -> bool:

@@ -6,10 +6,12 @@ import math
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from cbdsl.runtime.arithmetic import float32
+from cbdsl.runtime.keras_model import setting
 
 
 class Direct:
@@ -58,12 +60,22 @@ class Direct:
     def save(self, rule: Any, path: str) -> None:
         write_whole(rule.model, inside(self.run_dir, path))
 
+    def remove(self, rule: Any, path: str) -> None:
+        inside(self.run_dir, path).unlink(missing_ok=True)
+
+    def reach(self, action: Callable[..., Any], *args: Any) -> Any:
+        """Do something to the model, or outside: where there is neither, it is not done."""
+        return action(*args)
+
+    def ended(self, error: Exception) -> None:
+        """A rule ended the training with an error."""
+        raise error
+
     def elapsed(self, rule: Any) -> float:
         return time.monotonic() - float(rule.started)
 
     def setting(self, rule: Any, name: str) -> float | None:
-        value = getattr(rule.model.optimizer, name, None)
-        return None if value is None else float(value)
+        return setting(rule.model, name)
 
     def rate(self, rule: Any) -> float:
         return float(rule.model.optimizer.learning_rate)
@@ -73,10 +85,25 @@ class Direct:
             raise ValueError(f"the learning rate would be {'missing' if rate is None else rate}")
         rule.model.optimizer.learning_rate = max(float(rate), 0.0)
 
+    def scale_rate(self, rule: Any, rate: float, factor: float) -> None:
+        """Set a rate, and the factor of the schedule that makes it."""
+        self.set_rate(rule, rate)
+        rule.learning_rate.factor = factor
+
+
+def writing_to(run_dir: str | os.PathLike[str], callbacks: list[Any]) -> list[Any]:
+    """The callbacks, whose rules save files below a directory."""
+    effects = Direct(run_dir)
+    for callback in callbacks:
+        if hasattr(callback, "effects"):
+            callback.effects = effects
+    return callbacks
+
 
 def to_do(verb: str) -> str:
     """An action's verb as it stands after `could not`."""
-    return {"lr": "set lr", "set": "set a variable"}.get(verb, verb)
+    words = {"lr": "set lr", "set": "set a variable", "optimizer": "set the optimizer"}
+    return words.get(verb, verb)
 
 
 def say(rule: Any, message: str, stream: Any) -> None:

@@ -71,7 +71,7 @@ class Recording(Direct):
 
     def done(self, rule: Any, verb: str, detail: Any) -> None:
         self._note(rule, Done(verb, detail))
-        if verb == "stop" and self.record.stopped is None:
+        if verb in ("stop", "fail") and self.record.stopped is None:
             self.record.stopped = self._current.get(rule.key)
 
     def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:

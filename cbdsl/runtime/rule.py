@@ -46,7 +46,7 @@ class Rule:
     model: Any
     params: Any
 
-    _counters: ClassVar = (
+    _counters: ClassVar[tuple[str, ...]] = (
         "firings", "fired_at", "epoch", "batch", "step", "begun", "clock", "rest"
     )  # fmt: skip
 
@@ -100,6 +100,9 @@ class Rule:
             self.step = self.begun = epoch * (self.batches or 0)
         self.epoch = epoch + 1
         self.batch = 0
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Nothing to do; rules of other kinds have something to put back."""
 
     @property
     def epochs(self) -> int | None:
@@ -224,10 +227,6 @@ class Rule:
         """The learning rate."""
         rate: float = self.effects.rate(self)
         return rate
-
-    @lr.setter
-    def lr(self, rate: float | None) -> None:
-        self._do("lr", rate, self.effects.set_rate)
 
     def _do(self, verb: str, detail: Any, action: Callable[[Any, Any], None]) -> None:
         """An action that fails does not keep those after it from being done."""

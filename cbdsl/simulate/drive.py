@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cbdsl.codegen import GeneratedModule
-from cbdsl.loading import Members, members
+from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.loading import Members, Options, members
 from cbdsl.plan import Plan
 from cbdsl.runtime.arithmetic import float32
+from cbdsl.runtime.keras_model import set_setting
 from cbdsl.runtime.record import Record, Recording
-from cbdsl.simulate.standin import Model, keras
+from cbdsl.simulate.standin import Model, Variable, keras
 
 Series = Mapping[str, Sequence[float | None]]
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """What happened: the record, and the rate each epoch was trained with."""
+    """What happened: the record, and the rate each epoch was trained with.
+
+    Attributes:
+        record: what fired and was done.
+        rates: the rate that each epoch began with.
+        held: what else rules set, at the beginning of each epoch: settings as `optimizer.NAME`, and
+            the caller's variables.
+    """
 
     record: Record
     rates: list[float]
+    held: list[dict[str, float | None]]
     logs: list[dict[str, float]]
     """The metrics of each epoch's end, derived ones too."""
     probes: list[Probe] = field(default_factory=list)
@@ -88,6 +98,18 @@ class Silent(Recording):
     def save(self, rule: Any, path: str) -> None:
         pass
 
+    def remove(self, rule: Any, path: str) -> None:
+        pass
+
+    def reach(self, action: Callable[..., Any], *args: Any) -> Any:
+        """Nothing is outside of a simulation; settings are those of its optimizer."""
+        if action is set_setting:
+            model, name, value = args
+            setattr(model.optimizer, name, float32(value))
+
+    def ended(self, error: Exception) -> None:
+        pass
+
 
 def simulate(
     plan: Plan,
@@ -98,6 +120,7 @@ def simulate(
     batches: int | None = None,
     batch_series: Series | None = None,
     lr: float = 0.001,
+    given: Mapping[str, float] | None = None,
     epoch_seconds: float = 0.0,
     known_rates: Sequence[float | None] | None = None,
     effects: Silent | None = None,
@@ -112,6 +135,8 @@ def simulate(
         batches: how many batches an epoch has; as many as the longest batch series, else none.
         batch_series: a value a batch for each metric, the same in every epoch.
         lr: the rate when training begins.
+        given: what else rules can set, when training begins: settings as `optimizer.NAME`, and the
+            caller's variables. What is not given is missing.
         epoch_seconds: how long an epoch takes; its batches take equal parts of it.
         known_rates: the rate that each epoch begins with, where that is known.
         effects: what rules act by, if not the usual ones, which only keep the record.
@@ -121,25 +146,32 @@ def simulate(
     longest = max((len(values) for values in series.values()), default=0)
     planned = longest if epochs is None else epochs
     size = max((len(v) for v in batch_series.values()), default=0) if batches is None else batches
-    who = members(plan, module, keras=keras)
-    run = _Run(who, Model(lr), effects, planned, size, plan.sets_rate, epoch_seconds)
+    given = given or {}
+    outside = {name: Variable(given.get(name)) for name in plan.outside}
+    settings = {n.removeprefix(_SETTING): v for n, v in given.items() if n.startswith(_SETTING)}
+    who = members(plan, module, Options(outside=outside), keras=keras)
+    run = _Run(who, Model(lr, settings), effects, planned, size, plan.sets_rate, epoch_seconds)
+    asked = {f"{_SETTING}{name}" for name in plan.settings}.union(given).union(outside)
+    held: list[dict[str, float | None]] = []
     rates: list[float] = []
     logged: list[dict[str, float]] = []
-    run.call("on_train_begin")
+    run.begin_training(plan)
     logs: dict[str, float] = {}
     for epoch in range(planned):
         logs = _at(series, epoch)
         known = known_rates[epoch] if known_rates and epoch < len(known_rates) else None
         if known is not None:
             run.model.optimizer.learning_rate = known
-        rate, ended = run.epoch(epoch, logs, [_at(batch_series, b) for b in range(size)])
-        rates.append(rate)
+        run.begin(epoch)
+        rates.append(run.model.optimizer.learning_rate)
+        held.append({name: _value(name, run.model, outside) for name in asked})
+        ended = run.epoch(epoch, logs, [_at(batch_series, b) for b in range(size)])
         logged.append(ended)
         # Asked only here: after a stop before it, Keras still trains one batch.
         if run.model.stop_training:
             break
     run.call("on_train_end", dict(logs))
-    return Simulated(effects.record, rates, logged, effects.probes)
+    return Simulated(effects.record, rates, held, logged, effects.probes)
 
 
 class _Run:
@@ -160,26 +192,44 @@ class _Run:
         self.epochs = epochs
         self.sets_rate = sets_rate
         params = {"verbose": 0, "epochs": epochs, "steps": batches or None}
-        for member in who.all:
-            member.effects = effects
-        for rule in who.rules:
-            rule.params, rule.model = params, model
+        who.act_by(effects)
+        for member in who.own:
+            member.params, member.model = params, model
 
     def call(self, method: str, *args: Any) -> None:
         for member in self.members.callbacks:
-            hook = getattr(member, method, None)
-            if hook is not None:
-                hook(*args)
+            self._call(member, method, *args)
 
-    def epoch(
-        self, epoch: int, logs: dict[str, float], batches: list[dict[str, float]]
-    ) -> tuple[float, dict[str, float]]:
-        """One epoch; returns the rate it began with, and its metrics with the derived ones."""
+    def _call(self, member: Any, method: str, *args: Any) -> None:
+        hook = getattr(member, method, None)
+        if hook is not None:
+            hook(*args)
+
+    def begin_training(self, plan: Plan) -> None:
+        """The beginning; raises `CbrError` where a schedule has no place in it."""
+        blocks = {block.named.key: block.named.span for block in plan.blocks}
+        for member in self.members.own:
+            try:
+                self._call(member, "on_train_begin")
+            except ValueError as problem:
+                if member.key not in blocks:
+                    raise
+                message = "this schedule does not fit the training"
+                span = blocks[member.key]
+                wrong = Diagnostic("CBR501", message, plan.source, span, why=str(problem))
+                raise CbrError([wrong]) from problem
+
+    def begin(self, epoch: int) -> None:
+        """The beginning of an epoch."""
         optimizer = self.model.optimizer
         self._clock(epoch)
         optimizer.learning_rate = self.members.rate(epoch, optimizer.learning_rate, self.epochs)
         self.call("on_epoch_begin", epoch, {})
-        rate = optimizer.learning_rate
+
+    def epoch(
+        self, epoch: int, logs: dict[str, float], batches: list[dict[str, float]]
+    ) -> dict[str, float]:
+        """What follows in an epoch; returns its metrics with the derived ones."""
         for batch, batch_logs in enumerate(batches):
             self.effects.batch = batch + 1
             self._clock(epoch + batch / len(batches))
@@ -198,14 +248,24 @@ class _Run:
             self.call("on_test_end", dict(validation))
         self._clock(epoch + 1)
         # What Keras's scheduler, which stands before the rules, puts there.
-        more = {"learning_rate": optimizer.learning_rate} if self.sets_rate else {}
-        ended = logs | more
+        rate = self.model.optimizer.learning_rate
+        ended = logs | ({"learning_rate": rate} if self.sets_rate else {})
         self.call("on_epoch_end", epoch, ended)
-        return rate, ended
+        return ended
 
     def _clock(self, epochs: float) -> None:
         """That so many epochs are done."""
         self.effects.now = epochs * self.epoch_seconds
+
+
+_SETTING = "optimizer."
+
+
+def _value(name: str, model: Model, outside: Mapping[str, Variable]) -> float | None:
+    """What something is that rules can set."""
+    if name in outside:
+        return outside[name].numpy()
+    return getattr(model.optimizer, name.removeprefix(_SETTING), None)
 
 
 def _at(series: Series, index: int) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,10 +32,20 @@ class LearningRateScheduler(Callback):
 
 
 class Optimizer:
-    """A learning rate that is a 32-bit number, as Keras's is."""
+    """A learning rate that is a 32-bit number, as Keras's is, and settings.
 
-    def __init__(self, learning_rate: float) -> None:
+    Args:
+        learning_rate: the rate when training begins.
+        settings: the other settings, by name; those that are not given are missing.
+    """
+
+    variables: tuple[Any, ...] = ()
+    built = True
+
+    def __init__(self, learning_rate: float, settings: Mapping[str, float] | None = None) -> None:
         self.learning_rate = learning_rate
+        for name, value in (settings or {}).items():
+            setattr(self, name, float32(value))
 
     @property
     def learning_rate(self) -> float:
@@ -46,11 +57,36 @@ class Optimizer:
 
 
 class Model:
-    """An optimizer, and the flag that ends training."""
+    """An optimizer, and the flag that ends training; it has no weights."""
 
-    def __init__(self, learning_rate: float) -> None:
-        self.optimizer = Optimizer(learning_rate)
+    weights: tuple[Any, ...] = ()
+    metrics: tuple[Any, ...] = ()
+    metrics_variables: tuple[Any, ...] = ()
+    trainable_variables: tuple[Any, ...] = ()
+    built = True
+
+    def __init__(self, learning_rate: float, settings: Mapping[str, float] | None = None) -> None:
+        self.optimizer = Optimizer(learning_rate, settings)
         self.stop_training = False
+
+
+class Variable:
+    """As much of a `keras.Variable` as rules touch: a 32-bit number, or None where it is not known.
+
+    Args:
+        value: what it is when training begins.
+    """
+
+    shape = ()
+
+    def __init__(self, value: float | None = None) -> None:
+        self.value = None if value is None else float32(value)
+
+    def assign(self, value: float) -> None:
+        self.value = float32(value)
+
+    def numpy(self) -> float | None:
+        return self.value
 
 
 class Inert(Callback):

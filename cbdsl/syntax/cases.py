@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import Literal
 
 from cbdsl.source import Span
-from cbdsl.syntax.expressions import Duration, Name, Node, Number, Text, Truth
+from cbdsl.syntax.expressions import Duration, Name, Node, Number, Setting, Text, Truth
 
 _ITEM = re.compile(
     r"(?P<start>_|nan|[-+]?inf|[-+]?[\d.]+(?:[eE][-+]?\d+)?%?)(?P<step>[-+].*?)?(?:x(?P<times>\d+))?"
@@ -92,7 +92,7 @@ class Set(Node):
 class Given(Node):
     """`given loss: 0.5 0.4`, a value an epoch; `given batch loss: …`, a value a batch."""
 
-    name: Name
+    name: Name | Setting
     items: tuple[Item, ...]
     per_batch: bool
 
@@ -142,9 +142,9 @@ class ExpectAction(Node):
 
 @dataclass(frozen=True)
 class ExpectValue(Node):
-    """`expect lr 0.01 at epoch 3`: the value of the rate or of a metric."""
+    """`expect lr 0.01 at epoch 3`: the value of a metric, or of something that rules set."""
 
-    name: Name
+    name: Name | Setting
     value: Item
     where: Where
 

@@ -8,9 +8,16 @@ from cbdsl.catalog.actions import ACTIONS
 from cbdsl.catalog.units import COUNTS, PLURAL, SECONDS
 
 VERBS = frozenset(
-    verb for verb, action in ACTIONS.items() if not action.setting and action.form.startswith(verb)
-)
+    action.form.split()[0]
+    for verb, action in ACTIONS.items()
+    if action.form.startswith(f"{verb} ") or action.form == verb
+) - {"lr"}
 """The words that actions begin with; a variable and a setting are set by their own name."""
+
+PHASES = frozenset(
+    """linear cosine exponential sqrt polynomial hold step decay cycle repeat""".split()
+)
+"""The words that the phases of a schedule begin with."""
 
 ASSIGN = frozenset({"=", "+=", "-=", "*=", "/="})
 COMPARE = frozenset({"<", "<=", ">", ">=", "==", "!="})
@@ -35,10 +42,17 @@ VALUE = frozenset({"(", "NUMBER"})
 
 _WINDOWS = frozenset({"after", "until", "from"})
 
+_STATEMENTS = frozenset(
+    """LABEL on every at param metric expects let variable limit include use minimize maximize
+    language""".split()
+)
+
 # What can stand somewhere, in the groups that people think in: the words by which a group is
 # known, all that belong to it, and what it is called.
 _GROUPS: tuple[tuple[frozenset[str], frozenset[str], tuple[str, ...]], ...] = (
-    (frozenset({"stop"}), VERBS | {"NAME"}, ("an action",)),
+    (frozenset({"param", "let"}), _STATEMENTS, ("a statement",)),
+    (frozenset({"stop"}), VERBS | {"NAME", "optimizer"}, ("an action",)),
+    (frozenset({"linear"}), PHASES, ("a phase",)),
     (frozenset({"SERIES"}), frozenset({"SERIES"}), ("a value",)),
     (VALUE, _VALUE, ("a value",)),
     # A function's bracket and a time's further parts go without saying.
@@ -57,8 +71,9 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], tuple[str, ...]], ...] = (
     (frozenset({"true"}), frozenset({"true", "false", "-"}), ("`true` or `false`",)),
     (frozenset({"NUMBER"}), frozenset({"NUMBER"}), ("a number",)),
     (frozenset({"PERCENT"}), frozenset({"PERCENT"}), ("a percent",)),
-    (frozenset({"NAME"}), frozenset({"NAME", "BACKTICK"}), ("a name",)),
+    (frozenset({"NAME"}), frozenset({"NAME", "BACKTICK", "optimizer"}), ("a name",)),
     (frozenset({"STRING"}), frozenset({"STRING"}), ("a text in quotes",)),
+    (frozenset({"FUNCTION"}), frozenset({"FUNCTION"}), ("a function and its module",)),
     (frozenset({"LABEL"}), frozenset({"LABEL"}), ("a name and a colon",)),
     (frozenset({"if"}), frozenset({"if"}), ("`if`",)),
     (frozenset({"then"}), frozenset({"then"}), ("`then`",)),

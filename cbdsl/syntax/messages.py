@@ -10,7 +10,16 @@ from lark.exceptions import UnexpectedInput
 from cbdsl.catalog.words import WORDS
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.source import SourceFile, Span
-from cbdsl.syntax import wrong_signs, wrong_tests, wrong_words
+from cbdsl.syntax import (
+    wrong_actions,
+    wrong_phases,
+    wrong_schedules,
+    wrong_signs,
+    wrong_statements,
+    wrong_tests,
+    wrong_verbs,
+    wrong_words,
+)
 from cbdsl.syntax.expected import VERBS, expected
 from cbdsl.syntax.trouble import Trouble, trouble
 
@@ -51,6 +60,13 @@ def _glued(error: Glued, source: SourceFile, line: Span, start: str) -> Diagnost
         found = wrong_tests.glued(source.slice(span), source, line)
         if found is not None:
             return found
+    if help := wrong_schedules.glued(source.slice(span), source.slice(line)):
+        message = f"`{source.slice(span)}` begins no statement"
+        return Diagnostic("CBR109", message, source, span, help=help)
+    if start == "phase":
+        found = wrong_phases.glued(source, line, span)
+        if found is not None:
+            return found
     message = f"`{source.slice(span)}` cannot stand here"
     help = f"write a space between `{error.before}` and `{error.after}`"
     if error.after not in WORDS:
@@ -75,10 +91,15 @@ _MISTAKES: tuple[Callable[[Trouble], Diagnostic | None], ...] = (
     wrong_tests.head,
     wrong_tests.outside,
     wrong_tests.line,
+    wrong_phases.line,
+    wrong_schedules.head,
+    wrong_schedules.phase,
+    wrong_verbs.changed,
+    wrong_actions.action,
     wrong_signs.named_argument,
     wrong_signs.equals,
     wrong_signs.function,
-    wrong_words.statement,
+    wrong_statements.statement,
     wrong_words.verb,
     wrong_words.first,
     wrong_signs.unit,

@@ -7,6 +7,28 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from cbdsl.source import Span
+from cbdsl.syntax.actions import (
+    Action,
+    Assign,
+    Fail,
+    Freeze,
+    Invoke,
+    Keep,
+    Notify,
+    Print,
+    Record,
+    Restore,
+    RollBack,
+    Save,
+    Snapshot,
+    Stop,
+    Target,
+    Unfreeze,
+    Wait,
+    Warn,
+    best_of,
+    expressions_of,
+)
 from cbdsl.syntax.cases import (
     ExpectAction,
     ExpectRule,
@@ -47,79 +69,34 @@ from cbdsl.syntax.expressions import (
     parts,
     walk,
 )
+from cbdsl.syntax.phases import (
+    Cycle,
+    Decay,
+    Hold,
+    Phase,
+    Ramp,
+    Repeat,
+    Rest,
+    Schedule,
+    Step,
+    Stretch,
+    levels,
+    stretches,
+)
 
 __all__ = [
-    "Action",
-    "All",
-    "Any",
-    "Argument",
-    "Assign",
-    "At",
-    "Binary",
-    "Call",
-    "Compare",
-    "Computing",
-    "Condition",
-    "Crosses",
-    "Direction",
-    "Duration",
-    "Each",
-    "Every",
-    "ExpectAction",
-    "ExpectRule",
-    "ExpectValue",
-    "Expects",
-    "Expr",
-    "File",
-    "Given",
-    "GivenSize",
-    "GivenTime",
-    "Held",
-    "Improves",
-    "Include",
-    "Item",
-    "Language",
-    "Let",
-    "Limit",
-    "Line",
-    "Metric",
-    "Minus",
-    "Moves",
-    "Name",
-    "Node",
-    "Not",
-    "Number",
-    "On",
-    "Param",
-    "ParamLiteral",
-    "Placeholder",
-    "Print",
-    "Rule",
-    "Save",
-    "Set",
-    "Setting",
-    "Stalls",
-    "State",
-    "Statement",
-    "Stop",
-    "Test",
-    "Text",
-    "Times",
-    "Trigger",
-    "Truth",
-    "Use",
-    "Wait",
-    "Warn",
-    "Where",
-    "Window",
-    "children",
-    "durations",
-    "expressions",
-    "expressions_of",
-    "names",
-    "parts",
-    "walk",
-]
+    "Action", "All", "Any", "Argument", "Assign", "At", "Binary", "Call", "Compare",
+    "Computing", "Condition", "Crosses", "Cycle", "Decay", "Direction", "Duration", "Each",
+    "Every", "ExpectAction", "ExpectRule", "ExpectValue", "Expects", "Expr", "Fail", "File",
+    "Freeze", "Given", "GivenSize", "GivenTime", "Held", "Hold", "Improves", "Include",
+    "Invoke", "Item", "Keep", "Language", "Let", "Limit", "Line", "Metric", "Minus", "Moves",
+    "Name", "Node", "Not", "Notify", "Number", "On", "Param", "ParamLiteral", "Phase",
+    "Placeholder", "Print", "Ramp", "Record", "Repeat", "Rest", "Restore", "RollBack", "Rule",
+    "Save", "Schedule", "Set", "Setting", "Snapshot", "Stalls", "State", "Statement", "Step",
+    "Stop", "Stretch", "Target", "Test", "Text", "Times", "Trigger", "Truth", "Unfreeze", "Use",
+    "Variable", "Wait", "Warn", "Where", "Window", "best_of", "children", "durations",
+    "expressions", "expressions_of", "levels", "names", "parts", "stretches", "walk",
+]  # fmt: skip
 
 # ------------------------------------------------------------------------------------ rules
 
@@ -181,53 +158,6 @@ class Times(Node):
     count: Number | Name | None
 
 
-@dataclass(frozen=True)
-class Stop(Node):
-    """`stop ["why"]`."""
-
-    why: Text | None
-
-
-@dataclass(frozen=True)
-class Print(Node):
-    """`print "…"`."""
-
-    text: Text
-
-
-@dataclass(frozen=True)
-class Warn(Node):
-    """`warn "…"`."""
-
-    text: Text
-
-
-@dataclass(frozen=True)
-class Save(Node):
-    """`save "path"`."""
-
-    path: Text
-
-
-@dataclass(frozen=True)
-class Assign(Node):
-    """`target = value`, or with one of `+= -= *= /=`."""
-
-    target: Name
-    op: Literal["=", "+=", "-=", "*=", "/="]
-    value: Expr
-
-
-@dataclass(frozen=True)
-class Wait(Node):
-    """`wait N epochs`."""
-
-    duration: Duration
-
-
-Action = Stop | Print | Warn | Save | Assign | Wait
-
-
 # ------------------------------------------------------------------------------- statements
 
 
@@ -281,6 +211,13 @@ class Let(Node):
 
 
 @dataclass(frozen=True)
+class Variable(Node):
+    """`variable NAME`: a `keras.Variable` that the caller passes."""
+
+    name: Name
+
+
+@dataclass(frozen=True)
 class Limit(Node):
     """`limit lr from A to B`."""
 
@@ -326,7 +263,19 @@ class Use(Node):
 
 
 Statement = (
-    Language | Param | Metric | Expects | Direction | Let | Limit | Include | Use | Rule | Test
+    Language
+    | Param
+    | Metric
+    | Expects
+    | Direction
+    | Let
+    | Variable
+    | Limit
+    | Include
+    | Use
+    | Rule
+    | Schedule
+    | Test
 )
 
 
@@ -368,6 +317,21 @@ class File(Node):
         return tuple(s for s in self.statements if isinstance(s, Let))
 
     @property
+    def outside(self) -> tuple[Variable, ...]:
+        """The variables that the caller passes."""
+        return tuple(s for s in self.statements if isinstance(s, Variable))
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        return tuple(s for s in self.statements if isinstance(s, Schedule))
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The metrics that rules record."""
+        actions = (action for rule in self.rules for action in rule.actions)
+        return frozenset(a.metric.name for a in actions if isinstance(a, Record))
+
+    @property
     def limits(self) -> tuple[Limit, ...]:
         return tuple(s for s in self.statements if isinstance(s, Limit))
 
@@ -386,6 +350,10 @@ Computing = Rule | Metric
 """The statements that compute something while a model trains."""
 
 
+_NAMED = Computing | Param | Let | Variable
+"""The statements that have a name of their own."""
+
+
 def names(node: object) -> Iterator[Name]:
     """Every bare name inside a node, its own name left out, in the order of the text."""
     if isinstance(node, Name):
@@ -396,7 +364,7 @@ def names(node: object) -> Iterator[Name]:
             yield from names(part)
     elif isinstance(node, Node):
         for part in fields(node):
-            if part.name != "name" or not isinstance(node, Computing | Param | Let):
+            if part.name != "name" or not isinstance(node, _NAMED):
                 yield from names(getattr(node, part.name))
 
 
@@ -412,25 +380,11 @@ def durations(node: object) -> Iterator[Duration]:
             yield from durations(getattr(node, part.name))
 
 
-def expressions(statement: Computing) -> tuple[Expr, ...]:
+def expressions(statement: Computing | Schedule) -> tuple[Expr, ...]:
     """Every expression of a rule: its condition, then those of its actions, in order."""
     if isinstance(statement, Metric):
         return (statement.value,)
+    if isinstance(statement, Schedule):
+        return tuple(level for phase in statement.phases for level in levels(phase))
     condition = [] if statement.condition is None else [statement.condition.test]
     return (*condition, *expressions_of(statement.actions))
-
-
-def expressions_of(actions: tuple[Action, ...]) -> tuple[Expr, ...]:
-    """Every expression of some actions, in order."""
-    found: list[Expr] = []
-    for action in actions:
-        match action:
-            case Stop(why=None):
-                pass
-            case Stop(why=Text() as text) | Print(text=text) | Warn(text=text) | Save(path=text):
-                found.append(text)
-            case Assign():
-                found.append(action.value)
-            case Wait():
-                pass
-    return tuple(found)

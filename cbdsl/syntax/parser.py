@@ -19,9 +19,9 @@ from cbdsl.source import Part, SourceFile, Span
 from cbdsl.syntax.build import Builder
 from cbdsl.syntax.messages import Glued, explain
 from cbdsl.syntax.nodes import File, Include, ParamLiteral, Statement
-from cbdsl.syntax.statements import Chunk, Line, Unread, cut, misplaced
+from cbdsl.syntax.statements import Chunk, Line, Unread, block_below, cut, misplaced
 
-Start = Literal["statement", "head", "actions", "test_line", "expr", "literal"]
+Start = Literal["statement", "head", "actions", "phase", "test_line", "expr", "literal"]
 
 MAX_DEPTH = 100
 """How deep an expression's tree may be; a sum of n terms is n deep."""
@@ -129,15 +129,14 @@ def _statement(source: SourceFile, chunk: Chunk) -> Statement:
     return builder.block(trees[0], trees[1:], head.span.to(block[-1].span))
 
 
-_KNOWN_BLOCK = re.compile(r"(?:[A-Za-z_]\w*[ ]*:[ ]*)?(?:on|every|at)\b|test\b")
-_IS_TEST = re.compile(r"test\b")
+_KNOWN_BLOCK = re.compile(r"(?:[A-Za-z_]\w*[ ]*:[ ]*)?(?:on|every|at)\b|(?:test|schedule)\b")
 
 
 def _lines(source: SourceFile, chunk: Chunk) -> Iterator[tuple[Line, Start]]:
-    is_test = _IS_TEST.match(source.text, *chunk.head.span)
     yield chunk.head, "head"
+    below = block_below(source, chunk.head.span)
     for line in chunk.block:
-        yield line, "test_line" if is_test else "actions"
+        yield line, below
 
 
 def _subexpression(source: SourceFile, span: Span) -> Tree[Token]:
@@ -196,7 +195,7 @@ class _Words:
             if before is not None and _touch(before, token):
                 raise Glued(before, token)
             # What a hook or a parameter cannot be called is left to the checks.
-            named = before is not None and before.type in ("ON", "PARAM", "LET", "METRIC")
+            named = before is not None and before.type in _NAMES
             if token.type == "NAME" and not named and token in _RESERVED:
                 # No rule of the grammar takes it, so Lark says what it would have taken.
                 token = Token.new_borrow_pos("RESERVED", token, token)
@@ -205,6 +204,8 @@ class _Words:
 
 
 _RESERVED = WORDS - set(VALUES)
+_NAMES = frozenset({"ON", "PARAM", "LET", "VARIABLE", "METRIC"})
+"""What stands before a name that the checks look at."""
 
 
 def _touch(before: Token, token: Token) -> bool:

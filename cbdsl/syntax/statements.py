@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.source import SourceFile, Span
@@ -36,10 +37,22 @@ _BLANK = re.compile(r"(?:[ \t\r]*(?:\#[^\n]*)?\n)*")
 _INDENT = re.compile("[ \t]*")
 
 _STARTS = re.compile(
-    r"""^[ ]*(?:(?:on|every|at|param|metric|expects|minimize|maximize|let|limit|include|test|use
-        |language)\b|[A-Za-z_]\w*[ ]*:)""",
+    r"""^[ ]*(?:(?:on|every|at|param|metric|expects|minimize|maximize|let|variable|limit|include
+        |schedule|test|use|language)\b|[A-Za-z_]\w*[ ]*:)""",
     re.MULTILINE | re.VERBOSE,
 )
+
+
+_BLOCKS = re.compile(r"(?P<test_line>test\b)|(?P<phase>schedule\b)|")
+
+Block = Literal["test_line", "phase", "actions"]
+"""What the lines below one that ends in a colon are."""
+
+
+def block_below(source: SourceFile, head: Span) -> Block:
+    """What the lines are that a line with a colon owns."""
+    found = _BLOCKS.match(source.text, *head)
+    return cast(Block, (found and found.lastgroup) or "actions")
 
 
 @dataclass(frozen=True)
@@ -135,13 +148,23 @@ _ALONE = "no line above it ends in `:`"
 
 
 def _empty_block(source: SourceFile, head: Line) -> Diagnostic:
+    match block_below(source, head.span):
+        case "test_line":
+            why = "a test owns the indented lines below it"
+            help = "indent its lines, which begin with `set`, `given` or `expect`"
+        case "phase":
+            why = "a schedule owns the indented lines below it, one phase a line"
+            help = "indent its phases, such as `linear from 0 to 0.01 over 5 epochs`"
+        case "actions":
+            why = "it owns the lines below that are indented further, one action a line"
+            help = "indent the actions below it, or write them behind the condition instead of `:`"
     return Diagnostic(
         "CBR108",
         "a line that ends in `:` needs indented lines below it",
         source,
         Span(head.span.end - 1, head.span.end),
-        why="it owns the lines below that are indented further, one action a line",
-        help="indent the actions below it, or write them behind the condition instead of `:`",
+        why,
+        help,
     )
 
 

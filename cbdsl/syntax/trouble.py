@@ -17,8 +17,8 @@ from cbdsl.source import SourceFile, Span
 from cbdsl.syntax.expected import VALUE, expected
 
 STATEMENTS = (
-    "on", "every", "at", "param", "let", "metric", "expects", "minimize", "maximize", "limit",
-    "include", "use", "language",
+    "on", "every", "at", "param", "let", "variable", "metric", "expects", "minimize", "maximize",
+    "limit", "include", "use", "language",
 )  # fmt: skip
 """The words that a statement begins with."""
 
@@ -63,12 +63,12 @@ class Trouble:
     @cached_property
     def before(self) -> list[Word]:
         """The words of the statement that were read."""
-        return _words(self.source.text, self.span.start, self.at)
+        return words_in(self.source.text, self.span.start, self.at)
 
     @cached_property
     def behind(self) -> list[Word]:
         """The words from the trouble on."""
-        return _words(self.source.text, self.at, self.span.end, most=3)
+        return words_in(self.source.text, self.at, self.span.end, most=3)
 
     @property
     def found(self) -> Word | None:
@@ -152,8 +152,6 @@ class Trouble:
         """That a part of the language is to come."""
         if self.accepts_value:
             help = f"for a metric of that name write `{word.text}` in backticks"
-        if word.text == "roll" and self.next == "back":
-            word = Word("roll back", "name", word.span.to(self.behind[1].span))
         message = f"`{word.text}` is not in this version of cbdsl"
         return self.says("CBR115", message, word.span, help=help)
 
@@ -178,7 +176,8 @@ def trouble(
     )
 
 
-def _words(text: str, start: int, end: int, most: int | None = None) -> list[Word]:
+def words_in(text: str, start: int, end: int, most: int | None = None) -> list[Word]:
+    """The words, numbers, texts and signs of a part of a text, the first few with `most`."""
     found: list[Word] = []
     while most is None or len(found) < most:
         blank = _BLANK.match(text, start, end)

@@ -101,8 +101,8 @@ def times(t: Trouble) -> Diagnostic | None:
 def span(t: Trouble) -> Diagnostic | None:
     """A span that is not there, or that is said in another way."""
     text = t.found.text if t.found else ""
-    if t.accepted == {"to"} and t.is_rule:
-        since = next(word.span.end for word in t.before if word.text == "from")
+    since = next((word.span.end for word in t.before if word.text == "from"), None)
+    if t.accepted == {"to"} and t.is_rule and since is not None:
         help = f"write `from {t.source.text[since : t.at].strip()} to …`, or `after …`"
         return t.says("CBR109", "`to` is missing in this window", t.here, ORDER, help)
     if t.last in ("wait", "for") and t.accepted == {"NUMBER", "NAME"} and text not in UNITS:
@@ -147,12 +147,12 @@ def _spans(t: Trouble) -> str:
 def no_unit(t: Trouble, number: Word, word: Word) -> Diagnostic:
     """That a word behind a number is no unit of cbr."""
     why = "units are " + ", ".join(f"`{PLURAL[unit]}`" for unit in (*COUNTS, *SECONDS))
-    help = f"write `{_converted(number.text, word.text)}`" if word.text in FOREIGN_UNITS else ""
+    help = f"write `{converted(number.text, word.text)}`" if word.text in FOREIGN_UNITS else ""
     help = help or did_you_mean(word.text, UNITS)
     return t.says("CBR109", f"`{word.text}` is no unit", word.span, why, help)
 
 
-def _converted(number: str, unit: str) -> str:
+def converted(number: str, unit: str) -> str:
     """A number with a unit of others in one of cbr's: `2 days` is `48 hours`."""
     factor, known = FOREIGN_UNITS.get(unit, (1, SINGULAR.get(unit, unit)))
     if factor != 1 and re.fullmatch(r"[0-9]+(\.[0-9]+)?", number):
@@ -206,16 +206,16 @@ def _mended(text: str) -> str:
     if parts := re.fullmatch(r"([0-9]+)([kKM])", text):
         return f"write `{parts[1]}{'000' if parts[2] in 'kK' else '000000'}`"
     if parts := re.fullmatch(r"([0-9]+)m", text):
-        return f"write `{_converted(parts[1], 'm')}`, or `{parts[1]}000000`"
+        return f"write `{converted(parts[1], 'm')}`, or `{parts[1]}000000`"
     if parts := re.fullmatch(r"([0-9]+)(st|nd|rd|th)", text):
         return f"write `{parts[1]}`"
     if parts := re.fullmatch(r"([0-9.]+)%(\w+)", text):
         return f"write `{parts[1]}%` and a space, or `{parts[1]} % {parts[2]}` for the remainder"
     if parts := re.fullmatch(r"([0-9]+)h([0-9]+)m?(?:in)?", text):
-        return f"write `{_converted(parts[1], 'h')} {_converted(parts[2], 'm')}`"
+        return f"write `{converted(parts[1], 'h')} {converted(parts[2], 'm')}`"
     pieces = re.findall(r"([0-9.]+)([a-z]+)", text)
     if "".join(map("".join, pieces)) == text and _ALL_UNITS.issuperset(u for _, u in pieces):
-        return f"write `{' '.join(_converted(*piece) for piece in pieces)}`"
+        return f"write `{' '.join(converted(*piece) for piece in pieces)}`"
     if parts := re.fullmatch(r"([0-9.]+%?)([a-z]{2,})", text):
         return f"write `{parts[1]} {parts[2]}`"
     return "write digits with at most one point, and a space before a unit"
@@ -268,7 +268,7 @@ def function(t: Trouble) -> Diagnostic | None:
         return without_brackets(t, SERIES["best"], word)
     if word is None:
         return None
-    function = known(t.last)
+    function = None if t.accepted <= ASSIGN and t.last in FOREIGN_ACTIONS else known(t.last)
     is_value = word.kind == "metric" or (word.kind == "name" and word.text not in _NO_VALUES)
     if function and is_value and t.next not in ASSIGN:
         return without_brackets(t, function, word)

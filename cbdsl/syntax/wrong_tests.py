@@ -10,9 +10,9 @@ import re
 from cbdsl.catalog.words import FOREIGN_LINES, FOREIGN_VALUES
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.source import SourceFile, Span
-from cbdsl.syntax.expected import COUNT_UNITS, VERBS
+from cbdsl.syntax.expected import COUNT_UNITS, PHASES, VERBS
 from cbdsl.syntax.trouble import STATEMENTS, TRIGGERS, Trouble, Word
-from cbdsl.syntax.wrong_expectations import expectation
+from cbdsl.syntax.wrong_expectations import expectation, setting
 
 _LINES = ("set", "given", "expect")
 _LINES_ARE = "the lines of a test begin with `set`, `given` or `expect`"
@@ -106,6 +106,8 @@ def _first(t: Trouble) -> Diagnostic | None:
         help = "begin it in the column of the other test"
     elif text in VERBS or text in ("no", "lr"):
         help = f"write `expect {text}{f' {rest}' if rest else ''}`"
+    elif text in PHASES or text == "schedule":
+        help = "a schedule stands outside tests: begin it in the first column"
     elif text in FOREIGN_LINES:
         help = _instead(text, rest)
     elif text.lower() in _LINES:
@@ -139,7 +141,9 @@ def glued(text: str, source: SourceFile, span: Span) -> Diagnostic | None:
 def _given(t: Trouble) -> Diagnostic | None:
     words = [word.text for word in t.before]
     found, rest = t.found, _rest(t)
-    if words[1:] == ["interrupt"] and found and found.text == "at":
+    if problem := setting(t, words):
+        return problem
+    if words[1:] == ["interrupt"] and (found is None or found.text == "at"):
         return t.not_yet(Word("given interrupt", "name", t.before[0].span.to(t.before[1].span)))
     if words == ["given"]:
         help = "write a metric and its values, as in `given loss: 0.5 0.4 0.3`"

@@ -6,9 +6,9 @@ Each function looks for one kind of mistake and gives its diagnostic, or None if
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from cbdsl.catalog.actions import ACTIONS, SETTINGS
+from cbdsl.catalog.optimizer import SETTINGS as OF_OPTIMIZER
 from cbdsl.catalog.units import PLURAL
 from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import (
@@ -31,12 +31,13 @@ from cbdsl.syntax.expected import (
     PREDICATES,
     SIDES,
     TIME_UNITS,
-    TIMES,
     UNITS,
     VERBS,
 )
 from cbdsl.syntax.trouble import ORDER, STATEMENTS, TRIGGERS, Trouble, Word
 from cbdsl.syntax.wrong_signs import known, no_unit, without_brackets
+from cbdsl.syntax.wrong_statements import path, plainly
+from cbdsl.syntax.wrong_verbs import ACTIONS_ARE, instead
 
 _WINDOWS = frozenset({"after", "until", "from"})
 _CLAUSES = _WINDOWS | TRIGGERS | {"if", "then", "once"}
@@ -45,117 +46,7 @@ _STATES = frozenset({"nan", "finite", "missing"})
 _JOINTS = _CLAUSES | PREDICATES | SIDES | {"and", "or", "not", "by", "for", "to", "true", "false"}
 
 
-# --------------------------------------------------------------- statements that are no rule
-
-
-def statement(t: Trouble) -> Diagnostic | None:
-    """A statement that is no rule."""
-    word = t.statement
-    if not word:
-        return None
-    if len(t.before) == 2 and t.last == ":":
-        help = "only a rule has a name with a colon; delete the `:`"
-        return t.says("CBR109", f"no `:` stands behind `{word}`", t.before[1].span, help=help)
-    if t.accepted == {"="} and t.last != word:
-        name = t.last.strip("`")
-        help = f"write `{name}=…`" if t.is_use else f"write `{word} {t.last} = …`"
-        return t.says("CBR109", f"`=` is missing behind `{name}`", t.here, help=help)
-    explain = _STATEMENTS.get(word)
-    return explain(t) if explain else None
-
-
-def _let(t: Trouble) -> Diagnostic | None:
-    found = t.found
-    if found is None or "=" not in {word.text for word in t.before} or _meant(found.text):
-        return None
-    what, name = f"`{found.text}`", t.before[1].text
-    if t.complete:
-        spans = found.text in UNITS
-        help = f"a span can be a parameter: `param {name} = 3 epochs`" if spans else ""
-    elif found.kind == "text":
-        what, help = "a text", f"a text can be a parameter: `param {name} = …`"
-    elif found.kind in ("name", "metric"):
-        help = f"for a number that is made of others write `metric {name} = {found.text} …`"
-    else:
-        return None
-    why = "a variable begins as one number, `true` or `false`, written out"
-    return t.says("CBR109", f"{what} cannot stand here", found.span, why, help)
-
-
-def _param(t: Trouble) -> Diagnostic | None:
-    found = t.found
-    if found is None or not t.complete or (found.kind == "name" and found.text not in WORDS):
-        return None
-    why = "a parameter is one value, written out"
-    return t.says("CBR109", f"`{found.text}` cannot stand here", found.span, why)
-
-
-def _metric(t: Trouble) -> Diagnostic | None:
-    if t.found is None or t.found.text not in _CLAUSES:
-        return None
-    help = "a metric has one value at every epoch's end; conditions stand in rules"
-    return t.says("CBR109", f"`{t.found.text}` cannot stand here", t.found.span, help=help)
-
-
-def _expects(t: Trouble) -> Diagnostic | None:
-    found = t.found
-    if found is None:
-        return None
-    if found.kind == "text":
-        name = found.text[1:-1]
-        plain = name.isascii() and name.isidentifier()
-        help = f"write `{name}` without quotes" if plain else "write it in backticks"
-        return t.says("CBR109", "a metric's name is no text", found.span, help=help)
-    if found.kind in ("name", "metric") and "," in t.accepted:
-        return t.cannot_stand(found, "put a comma between two names")
-    return None
-
-
-def _limit(t: Trouble) -> Diagnostic | None:
-    found = t.found.text if t.found else ""
-    if t.accepted == {"from"}:
-        low, high = ("0", t.next or "…") if found == "to" else ("…", "…")
-        help = f"write `limit {t.last} from {low} to {high}`"
-        return t.says("CBR109", f"`from` is missing behind `{t.last}`", t.here, help=help)
-    if t.last == "limit":
-        help = "write `limit lr from … to …`"
-        return t.says("CBR109", "only the learning rate has limits", t.here, help=help)
-    if "to" in t.accepted and not t.accepts_value:
-        low = t.source.text[_behind(t, "from") : t.at].strip()
-        help = f"a limit has two ends: write `limit lr from {low} to …`"
-        return t.says("CBR109", "`to` is missing in this limit", t.here, help=help)
-    return None
-
-
-def _behind(t: Trouble, text: str) -> int:
-    return next(word.span.end for word in t.before if word.text == text)
-
-
-def _include(t: Trouble) -> Diagnostic | None:
-    if t.accepted == {"STRING"}:
-        path = _path(t) or "other.cbr"
-        help = f'write `include "{path}"`'
-        return t.says("CBR109", "a file's path is a text in quotes", t.here, help=help)
-    if t.found and t.found.text in (",", "and") and t.complete:
-        help = "write one `include` a file, each on a line of its own"
-        return t.says("CBR109", f"`{t.found.text}` cannot stand here", t.found.span, help=help)
-    return None
-
-
-def _path(t: Trouble) -> str:
-    """What stands here up to the next blank, where it looks like a path in no or other quotes."""
-    written = re.match(r"[^\w./\"]?([\w./-]+)", t.source.text[t.at : t.span.end])
-    return written[1] if written else ""
-
-
-_STATEMENTS: dict[str, Callable[[Trouble], Diagnostic | None]] = {
-    "param": _param,
-    "let": _let,
-    "metric": _metric,
-    "expects": _expects,
-    "limit": _limit,
-    "include": _include,
-}
+# ---------------------------------------------------------------- the first word of a statement
 
 
 def first(t: Trouble) -> Diagnostic | None:
@@ -164,7 +55,7 @@ def first(t: Trouble) -> Diagnostic | None:
     if word is None or t.before or t.start not in ("statement", "head") or word.kind == "sign":
         return None
     name = word.text
-    why = "a statement begins with " + ", ".join(f"`{s}`" for s in STATEMENTS) + " or `NAME:`"
+    beginnings, why = (*STATEMENTS, "schedule", "test"), ""
     label = _LABEL.match(t.source.text, *t.span)
     if name in STATEMENTS:
         help = "only a rule has lines below it; delete the `:`"
@@ -173,22 +64,33 @@ def first(t: Trouble) -> Diagnostic | None:
         help = f"a rule's name is one word: write `{re.sub('[ -]+', '_', label[1])}:`"
     elif name == "set" and t.next:
         help = f"say first when to do it: `on epoch_end if … {t.next} = …`"
-    elif name in ACTIONS or name in FOREIGN_ACTIONS:
-        form = ACTIONS[FOREIGN_ACTIONS.get(name, name)].form.split(" [")[0]
-        help = f"say first when to do it: `on epoch_end if … {form}`"
+    elif name in VERBS or name in ACTIONS or name in FOREIGN_ACTIONS:
+        verb = FOREIGN_ACTIONS.get(name, "roll back" if name == "roll" else name)
+        form = ACTIONS[verb].form.split(" [")[0]
+        why, help = _RULE, f"say first when to do it: `on epoch_end if … {form}`"
+    elif name == "keep":
+        why, help = _RULE, 'it belongs to a `save`, as in `save "model-{epoch}.keras" keep 3`'
+    elif name in OF_OPTIMIZER and t.next in ASSIGN:
+        why, help = _RULE, f"say first when to do it: `on epoch_end if … optimizer.{name} = …`"
     elif name in TO_COME:
         return t.not_yet(t.behind[0])
     elif name in ("for", "while"):
         help = "there are no loops; `every epoch …` and `on epoch_end …` come again and again"
     elif name in ("if", "when", "unless"):
-        help = "say first when to look: `on epoch_end if …`"
+        why, help = _RULE, "say first when to look: `on epoch_end if …`"
     elif name in _CLAUSES:
         why, help = ORDER, "say first when to look: `on epoch_end …` or `every epoch …`"
     elif name in FOREIGN_STATEMENTS:
         help = f"write {FOREIGN_STATEMENTS[name]}"
     else:
-        help = _meant(name) or did_you_mean(name, (*STATEMENTS, "test"))
+        help = plainly(name) or did_you_mean(name, beginnings)
+        if not help:
+            why = "a rule begins with `on`, `every`, `at` or `NAME:`, other statements with "
+            why += ", ".join(f"`{s}`" for s in beginnings if s not in TRIGGERS)
     return t.says("CBR109", f"`{name}` begins no statement", word.span, why, help)
+
+
+_RULE = "a rule begins with `on`, `every`, `at` or `NAME:`"
 
 
 _LABEL = re.compile(r"(\w+(?:[ -]+\w+)+)[ ]*:[ ]*(?:on|every|at)\b")
@@ -210,14 +112,15 @@ def verb(t: Trouble) -> Diagnostic | None:
     is_value = name in VALUES and found in COMPARE
     if before.kind == "number" and name in FOREIGN_UNITS and not is_value:
         return no_unit(t, before, word)
-    if function := known(before.text):
+    if (function := known(before.text)) and before.text not in FOREIGN_ACTIONS:
         return without_brackets(t, function, word)
     if help := _instead(t, name, found):
         return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=help)
     if found in COMPARE | PREDICATES:
         return _condition(t, word, found)
-    why = "actions are " + ", ".join(f"`{action.form}`" for action in ACTIONS.values())
-    return t.says("CBR109", f"`{name}` is not an action", word.span, why, _action(t, name, found))
+    help = f"write {FOREIGN_TIMES[name]}" if name in FOREIGN_TIMES else instead(t, name, found)
+    why = "" if help else ACTIONS_ARE
+    return t.says("CBR109", f"`{name}` is not an action", word.span, why, help)
 
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/"})
@@ -229,7 +132,7 @@ def _instead(t: Trouble, name: str, found: str) -> str:
         return _NO_UNIT
     if name in FOREIGN_PREDICATES and t.in_condition:
         return _side(found) if found in SIDES else f"write {FOREIGN_PREDICATES[name]}"
-    return _meant(name)
+    return plainly(name)
 
 
 def _condition(t: Trouble, word: Word, found: str) -> Diagnostic:
@@ -239,21 +142,6 @@ def _condition(t: Trouble, word: Word, found: str) -> Diagnostic:
         return t.says("CBR109", message, word.span, help=help)
     help = f"write `if {word.text} {found} …`"
     return t.says("CBR109", "a condition without its `if`", word.span, ORDER, help)
-
-
-def _action(t: Trouble, name: str, found: str) -> str:
-    """What to write instead of something that is no action."""
-    if found == "." and t.next == "stop_training":
-        return "write `stop`"
-    if t.found and t.found.kind == "number" and t.next in TIMES:
-        return f"write `at most {found} times`"
-    if name in FOREIGN_TIMES:
-        return f"write {FOREIGN_TIMES[name]}"
-    if found in _ARITHMETIC:
-        return f"write `{name} {found}= …`"
-    if name in FOREIGN_ACTIONS:
-        return f"write `{FOREIGN_ACTIONS[name]}`"
-    return did_you_mean(name, VERBS | set(SETTINGS))
 
 
 def clause(t: Trouble) -> Diagnostic | None:
@@ -294,11 +182,6 @@ def later(t: Trouble) -> Diagnostic | None:
     if word.text == "optimizer" and [w.text for w in t.behind[1:]] in _RATES:
         message = "the learning rate is called `lr`"
         return t.says("CBR109", message, word.span.to(t.behind[-1].span), help="write `lr`")
-    if word.text == "optimizer" and t.next == "." and t.accepted & VERBS:
-        name = t.behind[2].text if t.behind[2:] else "…"
-        setting = Word(f"optimizer.{name} = …", "name", word.span.to(t.behind[-1].span))
-        help = "a rule sets `lr`; it can read the others, as in `if optimizer.momentum > 0.9`"
-        return t.not_yet(setting, help=help)
     return t.not_yet(t.behind[0]) if word.text in TO_COME else None
 
 
@@ -389,7 +272,7 @@ def _help(t: Trouble, text: str) -> str:
         return f"write {FOREIGN_PREDICATES[text]}"
     if value and text in WORDS - _JOINTS:
         return f"for a metric of that name write `{text}` in backticks"
-    return _meant(text) or did_you_mean(text, t.accepted & WORDS)
+    return plainly(text) or did_you_mean(text, t.accepted & WORDS)
 
 
 def _unit(t: Trouble, text: str) -> str:
@@ -407,7 +290,8 @@ def _unit(t: Trouble, text: str) -> str:
 def _outside(t: Trouble, text: str) -> str:
     """What to write for a statement inside a rule."""
     if text == "set" and t.next:
-        return f"write `{t.next} = …` without `set`"
+        dotted = re.match(r"set\s+([\w.]+)", t.source.text[t.at : t.span.end])
+        return f"write `{dotted[1] if dotted else t.next} = …` without `set`"
     if text in ("let", "param", "metric") and t.next:
         return f"`{text} …` is a statement of its own; a rule sets a variable with `{t.next} = …`"
     return (
@@ -423,18 +307,8 @@ def _text(t: Trouble, text: str) -> str:
         return f'a text stands in quotes, and in braces what it fills in: `"{{{text}}}"`'
     if text == "best":
         return 'the model is saved as it is: write `if val_loss improves save "best.keras"`'
-    path = _path(t) if _path(t).endswith((".keras", ".h5")) else "best.keras"
-    return f'a path stands in quotes: `save "{path}"`'
+    file = path(t) if path(t).endswith((".keras", ".h5")) else "best.keras"
+    return f'a path stands in quotes: `save "{file}"`'
 
 
 _NO_UNIT = "a percent is one of the planned epochs, and has no unit"
-
-
-def _meant(text: str) -> str:
-    """What to write instead of a word of another language, or of another case."""
-    if text in FOREIGN:
-        return f"write {FOREIGN[text]}"
-    lower = text.lower()
-    if lower != text and lower in WORDS:
-        return f"the language's words are written small: `{lower}`"
-    return ""

@@ -9,13 +9,14 @@ import importlib.util
 import inspect
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from cbdsl.program import Program
+from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train import rundir
 from cbdsl.train.errors import TrainError, short
 
@@ -27,7 +28,7 @@ LEGACY = "rules are for Keras 3, and {what} is Keras 2"
 class Fits:
     """Gives each training its own host, beside the callbacks that the caller passes.
 
-        fits = Fits(program, name="rules", run_dir=None, strict=False)
+        fits = Fits(program, name="rules", run_dir=None, attaching={})
         with fits.attached():
             …
 
@@ -39,18 +40,20 @@ class Fits:
         program: the rules.
         name: what to call the run where it gets a folder of its own, `runs/NAME-N`.
         run_dir: a folder to use instead.
-        strict: see `cbdsl.callbacks`.
+        attaching: more for `Program.callbacks`.
 
     Attributes:
         count: how many trainings began.
     """
 
-    def __init__(self, program: Program, *, name: str, run_dir: Path | None, strict: bool) -> None:
+    def __init__(
+        self, program: Program, *, name: str, run_dir: Path | None, attaching: Mapping[str, Any]
+    ) -> None:
         self.program = program
         self.name = name
         # The script may change the working directory.
         self.run_dir = None if run_dir is None else run_dir.absolute()
-        self.strict = strict
+        self.attaching = attaching
         self.count = 0
         self._named = run_dir is not None
         self._numbers = itertools.count(1)
@@ -104,7 +107,7 @@ class Fits:
         """One training with a host of its own."""
         import keras
 
-        from cbdsl.attach import Rules
+        from cbdsl.attach import Refused, Rules
         from cbdsl.train.history import HistoryFile
 
         theirs = given.arguments.get("callbacks")
@@ -114,7 +117,7 @@ class Fits:
                 "give it a plain list of callbacks"
             )
         folder = self._folder()
-        ours = self.program.callbacks(run_dir=folder, strict=self.strict)
+        ours = self.program.callbacks(run_dir=folder, **self.attaching)
         host = ours[-1]
         assert isinstance(host, Rules)
         host.effects.summarized = True
@@ -124,10 +127,13 @@ class Fits:
         error: BaseException | None = None
         try:
             return original(*given.args, **given.kwargs)
+        except Refused as e:
+            raise TrainError(str(e)) from e
         except BaseException as e:
             error = e
             raise
         finally:
+            host.close()
             if history.began:
                 self.count += 1
                 rundir.write_fired(folder, host.record.firings)
@@ -185,7 +191,7 @@ def _lines(host: Any, error: BaseException | None) -> list[str]:
     planned = host.params["epochs"]
     stopped = isinstance(error, KeyboardInterrupt)
     lines = summary(host, planned=planned, interrupted=stopped)
-    if error is not None and not stopped:
+    if not (error is None or stopped or isinstance(error, TrainingFailed)):
         lines[0] = f"Training failed in epoch {host.trained + 1} of {planned}: {short(error)}"
     return ["", *lines]
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cbdsl.program import Program
+from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train.data import Data
 from cbdsl.train.errors import TrainError, short, user_trace
 from cbdsl.train.quiet import quiet
 from cbdsl.train.rundir import write_fired
+from cbdsl.train.user_model import import_from_here
 
 if TYPE_CHECKING:
     import keras
@@ -32,11 +35,13 @@ class Run:
         host: the rules, with the record of what fired.
         planned: how many were planned.
         interrupted: whether Ctrl-C ended it.
+        failed: whether a rule ended it as failed.
     """
 
     host: Rules
     planned: int
     interrupted: bool
+    failed: bool
 
 
 def seed_everything(seed: int) -> None:
@@ -54,7 +59,7 @@ def train(
     *,
     epochs: int,
     run_dir: Path,
-    strict: bool,
+    attaching: Mapping[str, Any],
 ) -> Run:
     """Trains a compiled model; shows Keras's progress bar on a terminal, else a line an epoch.
 
@@ -65,19 +70,21 @@ def train(
         epochs: how many to train.
         run_dir: where rules save files, and where `history.csv` and `fired.csv` are put. It
             must be there.
-        strict: see `cbdsl.callbacks`.
+        attaching: more for `Program.callbacks`.
 
     Raises:
         TrainError: the training failed; with `strict` also where an action or a rule did.
     """
     quiet()
-    from cbdsl.attach import Rules
+    from cbdsl.attach import Refused, Rules
     from cbdsl.train.history import HistoryFile
 
-    *schedule, host = program.callbacks(run_dir=run_dir, strict=strict)
+    *schedule, host = program.callbacks(run_dir=run_dir, **attaching)
     assert isinstance(host, Rules)
     host.effects.summarized = True
-    interrupted = False
+    interrupted = failed = False
+    # Functions that rules call are looked for as `python -m` looks.
+    import_from_here()
     try:
         model.fit(
             data.train,
@@ -90,11 +97,16 @@ def train(
         )
     except KeyboardInterrupt:
         interrupted = True
+    except TrainingFailed:
+        failed = True
+    except Refused as error:
+        raise TrainError(str(error)) from error
     except Exception as error:
         said = "; ".join([short(error), *getattr(error, "__notes__", ())])
         # With `strict` the error is most likely a rule's, for which the sentence is enough.
-        trace = "" if strict else user_trace(error)
+        trace = "" if attaching.get("strict") else user_trace(error)
         raise TrainError(f"training failed in epoch {host.trained + 1}: {said}", trace) from error
     finally:
+        host.close()
         write_fired(run_dir, host.record.firings)
-    return Run(host, epochs, interrupted)
+    return Run(host, epochs, interrupted, failed)

@@ -13,6 +13,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType, TracebackType
 
+from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train.errors import EXTRA, TrainError
 from cbdsl.train.fits import LEGACY
 
@@ -60,6 +61,7 @@ def execute(path: str, source: bytes, args: Sequence[str]) -> int:
     Raises:
         SystemExit, KeyboardInterrupt: they end the script.
         TrainError: rules could not be attached.
+        TrainingFailed: a rule ended a training as failed, and the script left it at that.
     """
     full = os.path.abspath(path)
     main = ModuleType("__main__")
@@ -78,7 +80,7 @@ def execute(path: str, source: bytes, args: Sequence[str]) -> int:
         sys.path[0] = os.path.dirname(os.path.realpath(path))
     try:
         exec(compile(source, full, "exec", dont_inherit=True), vars(main))
-    except (SystemExit, KeyboardInterrupt, TrainError):
+    except (SystemExit, KeyboardInterrupt, TrainError, TrainingFailed):
         raise
     except BaseException as error:
         _clean(error, set())

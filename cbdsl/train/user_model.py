@@ -105,9 +105,14 @@ def metric_names(model: keras.Model, name: str, data: Data) -> tuple[str, ...] |
     return tuple(sorted([*logs, *(f"val_{metric}" for metric in logs)]))
 
 
-def _module(name: str) -> ModuleType:
+def import_from_here() -> None:
+    """Have modules looked for in the working directory first, as `python -m` does."""
     if os.getcwd() not in sys.path[:1]:
         sys.path.insert(0, os.getcwd())
+
+
+def _module(name: str) -> ModuleType:
+    import_from_here()
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:

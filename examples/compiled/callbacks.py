@@ -2,7 +2,7 @@
 
 import keras
 
-from cbdsl.runtime import Improves, Rule, float32
+from cbdsl.runtime import Improves, Rule, float32, writing_to
 
 
 def learning_rate(epoch, lr):
@@ -53,10 +53,11 @@ class KeepBest(Rule, keras.callbacks.Callback):
             self.save("best.weights.h5")  # rules.cbr:8
 
 
-def callbacks(*, target=0.93):
+def callbacks(*, target=0.93, run_dir="."):
     """All of it, in order, for `model.fit(callbacks=callbacks())`."""
-    return [
+    made = [
         keras.callbacks.LearningRateScheduler(learning_rate),
         GoodEnough(target=target),
         KeepBest(),
     ]
+    return writing_to(run_dir, made)

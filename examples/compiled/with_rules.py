@@ -3,7 +3,6 @@
 cbdsl compile examples/compiled/rules.cbr -o examples/compiled/callbacks.py
 """
 
-import contextlib
 import importlib
 import sys
 from pathlib import Path
@@ -14,9 +13,7 @@ from digits import list_files, train
 
 def main(folder="runs/compiled/with_rules", module="callbacks"):
     compiled = importlib.import_module(module)
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    with contextlib.chdir(folder):  # compiled rules save files where the program runs
-        train(compiled.callbacks(target=0.93), epochs=10)
+    train(compiled.callbacks(target=0.93, run_dir=folder), epochs=10)
     list_files(folder)
 
 

@@ -317,10 +317,12 @@ def test_the_standalone_file_needs_keras_alone(program, expected, tmp_path):
         sys.path.insert(0, "")
         import my_rules
         effects = fits.Decided(my_rules.Direct("files"))
-        my_rules.Rule.effects = effects
+        made = my_rules.callbacks()
+        for rule in made:
+            rule.effects = effects
         watch = fits.Watch()
         given = fits.Given(fits.SERIES, fits.BATCH_SERIES)
-        fits.fit([given, *my_rules.callbacks(), watch], epochs=fits.EPOCHS)
+        fits.fit([given, *made, watch], epochs=fits.EPOCHS)
         answer = [effects.decisions, watch.rates]
         """
     decisions, rates = in_another_process(script, tmp_path)

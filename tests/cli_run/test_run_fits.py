@@ -63,7 +63,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def fits(text: str = RULES, **options: Any) -> Fits:
-    options = {"name": "r", "run_dir": None, "strict": False} | options
+    attaching = {"strict": options.pop("strict", False)}
+    options = {"name": "r", "run_dir": None, "attaching": attaching} | options
     return Fits(cbdsl.compile(text, filename="r.cbr"), **options)
 
 

@@ -70,16 +70,18 @@ def test_no_count_is_too_much() -> None:
 
 
 def given(*lines: str) -> object:
-    rules = "param target = 0.9\non epoch_end if loss > target stop\n"
+    rules = "param target = 0.9\nvariable weight\non epoch_end if loss > target stop\n"
     below = "".join(f"    {line}\n" for line in (*lines, "expect stop"))
     (found,) = program(f'{rules}test "it":\n{below}').tests
-    return given_by(found)
+    return given_by(found, ["weight"])
 
 
 def test_what_is_given() -> None:
     found = given(
         "set target = 50%",
         "given lr: 1%",
+        "given optimizer.momentum: 0.9",
+        "given weight: 2",
         "given loss: 0.5x2 _",
         "given batch loss: 1 2",
         "given batch `odd one`: 3x3",
@@ -92,6 +94,7 @@ def test_what_is_given() -> None:
         "epochs": 4,
         "batches": 4,
         "rate": 0.01,
+        "held": {"optimizer.momentum": 0.9, "weight": 2.0},
         "epoch_seconds": 5400.0,
     }
 

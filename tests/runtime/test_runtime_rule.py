@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbdsl.runtime import Improves, Rule, Stalls, settable
+from cbdsl.runtime import Improves, SetsRate, Stalls, settable
 from cbdsl.runtime.record import MAX_FIRINGS, Recording
 from cbdsl.runtime.scheduled import Scheduled
 
 
-class Example(Rule):
+class Example(SetsRate):
     """A rule as `cbdsl.codegen` writes it, without Keras."""
 
     name = "example"

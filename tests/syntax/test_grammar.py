@@ -16,7 +16,7 @@ from cbdsl.catalog.units import PLURAL
 from cbdsl.catalog.words import TO_COME, WORDS
 from cbdsl.source import SourceFile
 from cbdsl.syntax import parse_source, parser
-from cbdsl.syntax.expected import COMPARE, UNITS, VERBS
+from cbdsl.syntax.expected import COMPARE, PHASES, UNITS, VERBS
 from cbdsl.syntax.trouble import STATEMENTS, TRIGGERS
 
 GRAMMAR = Path(__file__).parents[2] / "grammars" / "cbr.lark"
@@ -56,7 +56,7 @@ def test_every_alternative_has_a_name() -> None:
     counts = {rule: sum(r == rule for r, _, _ in found) for rule, _, _ in found}
     for rule, alternative, _ in found:
         passes_on = rule.startswith("?") and " " not in alternative
-        keywords = rule.startswith("!") and re.fullmatch(r'"[^"]+"( \| "[^"]+")*', alternative)
+        keywords = rule.startswith("!") and re.fullmatch(r'"[^"]+"( (\| )?"[^"]+")*', alternative)
         named = "->" in alternative or passes_on or keywords
         assert counts[rule] == 1 or named, (rule, alternative)
 
@@ -84,18 +84,18 @@ def test_corpus_uses_every_alternative(lark: Lark, monkeypatch: pytest.MonkeyPat
 
 def test_keywords_are_reserved(lark: Lark) -> None:
     # Where these stand, no name of a metric can.
-    assert keywords(lark) - {"value", "takes", "no"} <= WORDS
+    assert keywords(lark) - {"value", "takes", "no", "sqrt"} <= WORDS
 
 
 def test_functions_are_no_words(lark: Lark) -> None:
     """But `best`, so a parameter may be called `mean`, and a schedule may have a `sqrt`."""
-    assert {*FUNCTIONS, *SERIES} & (WORDS | keywords(lark)) == {"best"}
+    assert {*FUNCTIONS, *SERIES} & (WORDS | keywords(lark)) == {"best", "sqrt"}
 
 
 def test_actions_are_those_of_the_catalog(lark: Lark) -> None:
     assert keywords(lark) >= VERBS
     # What is set by its own name:
-    assert set(ACTIONS) - VERBS == {"lr", "set"}
+    assert set(ACTIONS) - VERBS == {"lr", "set", "optimizer", "roll back"}
 
 
 def test_statements_begin_as_the_messages_say(lark: Lark) -> None:
@@ -126,12 +126,17 @@ def test_foreign_words_are_foreign(lark: Lark, name: str) -> None:
     ours = {
         "FOREIGN": WORDS,
         "FOREIGN_ACTIONS": set(ACTIONS),
+        "FOREIGN_CHANGES": set(ACTIONS),
         "FOREIGN_FUNCTIONS": {*FUNCTIONS, *SERIES},
         # Lines of tests; `nan` is there for `NaN`, and the words of windows name no place.
         "FOREIGN_LINES": {"set", "given", "expect"},
         "FOREIGN_VALUES": {"_"},
         "FOREIGN_PLACES": {"at"},
         "FOREIGN_STATEMENTS": set(STATEMENTS),
+        "FOREIGN_PHASES": PHASES,
+        # `over` is there for how long a phase is.
+        "FOREIGN_PREDICATES": keywords(lark) - {"over"},
+        "FOREIGN_SIDES": keywords(lark) - {"over"},
         "FOREIGN_STATES": {"nan", "finite", "missing", "not"},
         "FOREIGN_UNITS": UNITS,
     }

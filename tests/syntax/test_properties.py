@@ -97,24 +97,50 @@ def test_any_mistake_is_answered(text: str) -> None:
     assert_is_answered(text)
 
 
-LINES = [
+def lines_below(*names: str) -> list[str]:
+    """The indented lines of the corpus files whose names hold one of these words."""
+    return [
+        line
+        for f in files("invalid") + files("valid")
+        if any(name in f.path.stem for name in names)
+        for line in f.source.text.splitlines()
+        if line.startswith("    ")
+    ]
+
+
+def assert_is_in_words(text: str) -> None:
+    """Answered without the names that Lark has for what it reads."""
+    assert_is_answered(text)
+    for diagnostic in check(text):
+        said = f"{diagnostic.message} {diagnostic.why} {diagnostic.help}"
+        assert not re.search(r"`(SERIES|BACKTICK|LABEL|FUNCTION|RESERVED|__\w+)`", said), said
+
+
+@bounded(400)
+@given(mutations(lines_below("test")))
+def test_any_line_of_a_test_is_answered(line: str) -> None:
+    assert_is_in_words(f'slow: on epoch_end if loss > 1 stop\ntest "x":\n    expect slow\n{line}\n')
+
+
+@bounded(400)
+@given(mutations(lines_below("phases", "schedules", "steps", "schedule_blocks")))
+def test_any_line_of_a_schedule_is_answered(line: str) -> None:
+    assert_is_in_words(f"schedule lr:\n    hold at 0.1 for 3 epochs\n{line}\n")
+
+
+ACTIONS = [
     line
-    for f in files("invalid") + files("valid")
-    if "test" in f.path.stem
+    for f in files("invalid")
+    if f.path.stem.startswith(("actions_", "files_", "settings_of", "schedule_heads"))
     for line in f.source.text.splitlines()
-    if line.startswith("    ")
+    if not line.startswith(" ")
 ]
 
 
 @bounded(400)
-@given(mutations(LINES))
-def test_any_line_of_a_test_is_answered(line: str) -> None:
-    text = f'slow: on epoch_end if loss > 1 stop\ntest "x":\n    expect slow\n{line}\n'
-    assert_is_answered(text)
-    for diagnostic in check(text):
-        said = f"{diagnostic.message} {diagnostic.why} {diagnostic.help}"
-        # Names that Lark has for what it reads.
-        assert not re.search(r"`(SERIES|BACKTICK|LABEL|__\w+)`", said), said
+@given(mutations(ACTIONS))
+def test_any_action_is_answered(line: str) -> None:
+    assert_is_in_words(f"param count = 3\n{line}\n")
 
 
 @bounded(300)

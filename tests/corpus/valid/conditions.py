@@ -22,6 +22,7 @@ from cbdsl.runtime import (
     Prev,
     Quantile,
     Rule,
+    SetsRate,
     Shared,
     SinceBest,
     Slope,
@@ -49,6 +50,7 @@ from cbdsl.runtime import (
     text,
     text32,
     time_text,
+    writing_to,
 )
 
 
@@ -140,7 +142,7 @@ class Improved(Rule, keras.callbacks.Callback):
             self.save("best.keras")  # conditions.cbr:15
 
 
-class Stalled(Rule, keras.callbacks.Callback):
+class Stalled(SetsRate, keras.callbacks.Callback):
     """stalled: on epoch_end if val_loss stalls for patience epochs by 0.001 lr *= 0.5, wait 2 epochs"""
 
     name = "stalled"
@@ -169,7 +171,7 @@ class Stalled(Rule, keras.callbacks.Callback):
             self.val_loss_stalls.restart()
 
 
-class StalledValues(Rule, keras.callbacks.Callback):
+class StalledValues(SetsRate, keras.callbacks.Callback):
     """stalled_values: on epoch_end if val_loss stalls for 3 values then at most 2 times lr *= 0.5"""
 
     name = "stalled_values"
@@ -463,7 +465,7 @@ class Before(Rule, keras.callbacks.Callback):
             self.print(text(change_loss, "+.4f"))  # conditions.cbr:28
 
 
-class Records(Rule, keras.callbacks.Callback):
+class Records2(Rule, keras.callbacks.Callback):
     """records: on epoch_end if since_best(val_loss) >= window and best(val_loss) < 1 print "{best(val_loss)}" """
 
     name = "records"
@@ -615,7 +617,7 @@ class Tails(Rule, keras.callbacks.Callback):
             self.print("a tail")  # conditions.cbr:32
 
 
-class Trend(Rule, keras.callbacks.Callback):
+class Trend(SetsRate, keras.callbacks.Callback):
     """trend: on epoch_end if slope(mean(val_loss, 3), 4) > 0 for 3 epochs lr /= 2"""
 
     name = "trend"
@@ -717,7 +719,7 @@ class Counted(Rule, keras.callbacks.Callback):
             self.stop()  # conditions.cbr:35
 
 
-class Functions(Rule, keras.callbacks.Callback):
+class Functions2(Rule, keras.callbacks.Callback):
     """functions: on epoch_end if abs(gap) > sqrt(exp(-epoch)) + log(2) + log10(10) print "{floor(loss)} {ceil(loss)} {round(loss)}" """
 
     name = "functions"
@@ -869,10 +871,10 @@ class Relax(Rule, keras.callbacks.Callback):
             )  # conditions.cbr:44
 
 
-def callbacks(*, patience=3, window=5, grace=5400, margin=0.01):
+def callbacks(*, patience=3, window=5, grace=5400, margin=0.01, run_dir="."):
     """All of it, in order, for `model.fit(callbacks=callbacks())`."""
     variables = Variables()
-    return [
+    made = [
         variables,
         LearningRate(learning_rate),
         Gap(),
@@ -890,14 +892,14 @@ def callbacks(*, patience=3, window=5, grace=5400, margin=0.01):
         Under(),
         States(),
         Before(),
-        Records(window=window),
+        Records2(window=window),
         Ranges(window=window),
         Averages(window=window),
         Tails(),
         Trend(),
         Outlier(),
         Counted(),
-        Functions(),
+        Functions2(),
         More(),
         Setting(),
         Clock(),
@@ -905,3 +907,4 @@ def callbacks(*, patience=3, window=5, grace=5400, margin=0.01):
         Budget(grace=grace),
         Relax(variables),
     ]
+    return writing_to(run_dir, made)

@@ -2,10 +2,10 @@
 
 import keras
 
-from cbdsl.runtime import Rule, Stalls, text
+from cbdsl.runtime import Rule, SetsRate, Stalls, text
 
 
-class Plateau(Rule, keras.callbacks.Callback):
+class Plateau(SetsRate, keras.callbacks.Callback):
     """
     plateau: on epoch_end if val_loss stalls for patience epochs:
         lr *= 0.5

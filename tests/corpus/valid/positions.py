@@ -4,7 +4,7 @@ import functools
 
 import keras
 
-from cbdsl.runtime import Rule, float32, share
+from cbdsl.runtime import Rule, SetsRate, float32, share
 
 
 def lr_at_epoch(epoch, lr, *, turn=7):
@@ -64,7 +64,7 @@ class PrintAtBatch(Rule, keras.callbacks.Callback):
             self.print(f"step {step}")  # positions.cbr:6
 
 
-class LrAtBatch(Rule, keras.callbacks.Callback):
+class LrAtBatch(SetsRate, keras.callbacks.Callback):
     """at batches 5 lr = 0.001"""
 
     name = "positions.cbr:7"

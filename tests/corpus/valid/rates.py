@@ -2,10 +2,10 @@
 
 import keras
 
-from cbdsl.runtime import Rule, divide, float32
+from cbdsl.runtime import SetsRate, divide, float32
 
 
-class LrOnEpochEnd(Rule, keras.callbacks.Callback):
+class LrOnEpochEnd(SetsRate, keras.callbacks.Callback):
     """on epoch_end if loss > 5 lr = 0.001"""
 
     name = "rates.cbr:3"
@@ -20,7 +20,7 @@ class LrOnEpochEnd(Rule, keras.callbacks.Callback):
             self.lr = 0.001  # rates.cbr:3
 
 
-class LrOnEpochEnd2(Rule, keras.callbacks.Callback):
+class LrOnEpochEnd2(SetsRate, keras.callbacks.Callback):
     """on epoch_end if loss > 6 lr += 0.0001"""
 
     name = "rates.cbr:4"
@@ -35,7 +35,7 @@ class LrOnEpochEnd2(Rule, keras.callbacks.Callback):
             self.lr += 0.0001  # rates.cbr:4
 
 
-class LrOnEpochEnd3(Rule, keras.callbacks.Callback):
+class LrOnEpochEnd3(SetsRate, keras.callbacks.Callback):
     """on epoch_end if loss > 7 lr -= low"""
 
     name = "rates.cbr:5"
@@ -54,7 +54,7 @@ class LrOnEpochEnd3(Rule, keras.callbacks.Callback):
             self.lr -= self.low  # rates.cbr:5
 
 
-class LrOnEpochEnd4(Rule, keras.callbacks.Callback):
+class LrOnEpochEnd4(SetsRate, keras.callbacks.Callback):
     """on epoch_end if val_loss > 8 lr *= 0.5"""
 
     name = "rates.cbr:6"
@@ -69,7 +69,7 @@ class LrOnEpochEnd4(Rule, keras.callbacks.Callback):
             self.lr *= 0.5  # rates.cbr:6
 
 
-class LrOnEpochEnd5(Rule, keras.callbacks.Callback):
+class LrOnEpochEnd5(SetsRate, keras.callbacks.Callback):
     """on epoch_end if val_loss > 9 lr /= loss"""
 
     name = "rates.cbr:7"
@@ -85,7 +85,7 @@ class LrOnEpochEnd5(Rule, keras.callbacks.Callback):
             self.lr = None if loss is None else divide(self.lr, loss)  # rates.cbr:7
 
 
-class LrOnBatchBegin(Rule, keras.callbacks.Callback):
+class LrOnBatchBegin(SetsRate, keras.callbacks.Callback):
     """on batch_begin if step < 100 lr = low + 0.00001 * step"""
 
     name = "rates.cbr:8"
@@ -106,7 +106,7 @@ class LrOnBatchBegin(Rule, keras.callbacks.Callback):
         self.advance(batch)
 
 
-class LrOnEpochEnd6(Rule, keras.callbacks.Callback):
+class LrOnEpochEnd6(SetsRate, keras.callbacks.Callback):
     """on epoch_end if lr < low lr = low"""
 
     name = "rates.cbr:9"
@@ -123,7 +123,7 @@ class LrOnEpochEnd6(Rule, keras.callbacks.Callback):
             self.lr = self.low  # rates.cbr:9
 
 
-class LrEvery3Epochs(Rule, keras.callbacks.Callback):
+class LrEvery3Epochs(SetsRate, keras.callbacks.Callback):
     """every 3 epochs if val_loss > 1 lr = lr * 0.5 + loss * 1e-6"""
 
     name = "rates.cbr:10"

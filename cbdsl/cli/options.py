@@ -1,0 +1,70 @@
+"""The options of the verbs that train: what the rules may do, and whom they may reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypedDict
+
+import click
+
+from cbdsl.cli.files import fail
+
+
+class Attaching(TypedDict):
+    """What `Program.callbacks` takes beside the run's folder."""
+
+    strict: bool
+    allow: tuple[str, ...]
+    notify: tuple[str, ...]
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--run-dir`, and as the argument `attaching` what `--strict` and the others say."""
+
+    @wraps(command)
+    def wrapped(
+        *args: Any, strict: bool, allow: tuple[str, ...], notify: tuple[str, ...], **named: Any
+    ) -> None:
+        command(*args, attaching=Attaching(strict=strict, allow=allow, notify=notify), **named)
+
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_OPTIONS = (
+    click.option(
+        "--run-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="The run's folder; else a new runs/NAME-N.",
+    ),
+    click.option("--strict", is_flag=True, help="End the training when an action or a rule fails."),
+    click.option(
+        "--allow",
+        type=click.Choice(["call"]),
+        multiple=True,
+        help="Let rules call Python functions.",
+    ),
+    click.option(
+        "--notify",
+        metavar="URL",
+        multiple=True,
+        envvar="CBDSL_NOTIFY",
+        show_envvar=True,
+        help="Where `notify` sends messages, as apprise has it; can be given several times.",
+    ),
+)
+
+
+def check_addresses(addresses: tuple[str, ...]) -> None:
+    """Exit if messages cannot be sent there; said before anything slow."""
+    from cbdsl.runtime.notifying import Notifier
+
+    if addresses:
+        try:
+            Notifier(addresses)
+        except (ImportError, ValueError) as e:
+            fail(f"--notify: {e}")

@@ -1,0 +1,63 @@
+"""Rules that call functions of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, ClassVar
+
+from cbdsl.runtime.calling import function
+from cbdsl.runtime.keras_model import copied, put_back, sync
+from cbdsl.runtime.rule import Rule
+from cbdsl.runtime.words import numbers
+
+
+class Functions:
+    """The functions that rules may call.
+
+    Args:
+        allow: what the caller allows; `call` must be among it.
+    """
+
+    def __init__(self, allow: Collection[str] = ()) -> None:
+        self.allowed = "call" in allow
+
+    def find(self, name: str) -> Callable[..., Any]:
+        """A function by its dotted name.
+
+        Raises:
+            ValueError: it is not allowed, is not there, or cannot be called.
+        """
+        if not self.allowed:
+            raise ValueError(
+                f"the rule calls `{name}`, which the caller must allow: "
+                'allow=["call"] in Python, --allow call on the command line'
+            )
+        return function(name)
+
+
+class Calls(Rule):
+    """A rule that calls functions.
+
+    Attributes:
+        functions: those that may be called.
+        calls: the names of those that it calls.
+    """
+
+    functions: Any
+    calls: ClassVar[tuple[str, ...]] = ()
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        super().on_train_begin(logs)
+        for name in self.calls:
+            self.effects.reach(self.functions.find, name)
+
+    def call(self, name: str, logs: Any) -> None:
+        """Call a function with the model, the epoch and the metrics at this event."""
+        self._do("call", name, lambda rule, name: self.effects.reach(self._call, name, logs))
+
+    def _call(self, name: str, logs: Any) -> None:
+        # Whatever evaluates the model resets the means of the epoch.
+        sync(self.model)
+        means = copied(self.model.metrics_variables)
+        self.functions.find(name)(self.model, self.epoch, numbers(logs))
+        put_back(means)

@@ -1,0 +1,157 @@
+"""What cannot stand in statements that are no rule.
+
+Each function looks for one kind of mistake and gives its diagnostic, or None if it is another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from cbdsl.catalog.words import FOREIGN, WORDS
+from cbdsl.diagnostics import Diagnostic
+from cbdsl.syntax.expected import UNITS
+from cbdsl.syntax.trouble import TRIGGERS, Trouble
+
+_CLAUSES = TRIGGERS | {"after", "until", "from", "if", "then", "once"}
+
+
+def statement(t: Trouble) -> Diagnostic | None:
+    """A statement that is no rule."""
+    word = t.statement
+    if not word:
+        return None
+    if len(t.before) == 2 and t.last == ":":
+        help = "only a rule has a name with a colon; delete the `:`"
+        return t.says("CBR109", f"no `:` stands behind `{word}`", t.before[1].span, help=help)
+    if t.accepted == {"="} and t.last != word:
+        name = t.last.strip("`")
+        help = f"write `{name}=…`" if t.is_use else f"write `{word} {t.last} = …`"
+        return t.says("CBR109", f"`=` is missing behind `{name}`", t.here, help=help)
+    explain = _STATEMENTS.get(word)
+    return explain(t) if explain else None
+
+
+def _let(t: Trouble) -> Diagnostic | None:
+    found = t.found
+    if found is None or "=" not in {word.text for word in t.before} or plainly(found.text):
+        return None
+    what, name = f"`{found.text}`", t.before[1].text
+    if t.complete:
+        spans = found.text in UNITS
+        help = f"a span can be a parameter: `param {name} = 3 epochs`" if spans else ""
+    elif found.kind == "text":
+        what, help = "a text", f"a text can be a parameter: `param {name} = …`"
+    elif found.kind in ("name", "metric"):
+        help = f"for a number that is made of others write `metric {name} = {found.text} …`"
+    else:
+        return None
+    why = "a variable begins as one number, `true` or `false`, written out"
+    return t.says("CBR109", f"{what} cannot stand here", found.span, why, help)
+
+
+def _param(t: Trouble) -> Diagnostic | None:
+    found = t.found
+    if found is None or not t.complete or (found.kind == "name" and found.text not in WORDS):
+        return None
+    why = "a parameter is one value, written out"
+    return t.says("CBR109", f"`{found.text}` cannot stand here", found.span, why)
+
+
+def _variable(t: Trouble) -> Diagnostic | None:
+    found, last = t.found, t.last
+    why = "it is a `keras.Variable` that the caller passes, and has its own value"
+    if found is None:
+        return t.says("CBR109", "its name is missing", t.end, why, "write `variable NAME`")
+    help = "write one `variable` a line"
+    if last == "variable":
+        name = found.text.strip('"`')
+        help = f"write `variable {name}`" if name.isidentifier() else "write `variable NAME`"
+    elif found.text == "=":
+        help = f"write `variable {last}`; for one of the rules' own `let {last} = {t.next or '…'}`"
+    elif found.text == ".":
+        why = "settings of the optimizer are there without it"
+        help = f"a rule sets one with `optimizer.{t.next} = …`"
+    elif found.kind == "name":
+        why, help = "a name is one word", f"write `variable {last}_{found.text}`"
+    what = {"text": "a text", "metric": "a name in backticks"}.get(found.kind, f"`{found.text}`")
+    return t.says("CBR109", f"{what} cannot stand here", found.span, why, help)
+
+
+def _metric(t: Trouble) -> Diagnostic | None:
+    if t.found is None or t.found.text not in _CLAUSES:
+        return None
+    help = "a metric has one value at every epoch's end; conditions stand in rules"
+    return t.says("CBR109", f"`{t.found.text}` cannot stand here", t.found.span, help=help)
+
+
+def _expects(t: Trouble) -> Diagnostic | None:
+    found = t.found
+    if found is None:
+        return None
+    if found.kind == "text":
+        name = found.text[1:-1]
+        plain = name.isascii() and name.isidentifier()
+        help = f"write `{name}` without quotes" if plain else "write it in backticks"
+        return t.says("CBR109", "a metric's name is no text", found.span, help=help)
+    if found.kind in ("name", "metric") and "," in t.accepted:
+        return t.cannot_stand(found, "put a comma between two names")
+    return None
+
+
+def _limit(t: Trouble) -> Diagnostic | None:
+    found = t.found.text if t.found else ""
+    if t.accepted == {"from"}:
+        low, high = ("0", t.next or "…") if found == "to" else ("…", "…")
+        help = f"write `limit {t.last} from {low} to {high}`"
+        return t.says("CBR109", f"`from` is missing behind `{t.last}`", t.here, help=help)
+    if t.last == "limit":
+        help = "write `limit lr from … to …`"
+        return t.says("CBR109", "only the learning rate has limits", t.here, help=help)
+    if "to" in t.accepted and not t.accepts_value:
+        low = t.source.text[_behind(t, "from") : t.at].strip()
+        help = f"a limit has two ends: write `limit lr from {low} to …`"
+        return t.says("CBR109", "`to` is missing in this limit", t.here, help=help)
+    return None
+
+
+def _behind(t: Trouble, text: str) -> int:
+    return next(word.span.end for word in t.before if word.text == text)
+
+
+def _include(t: Trouble) -> Diagnostic | None:
+    if t.accepted == {"STRING"}:
+        file = path(t) or "other.cbr"
+        help = f'write `include "{file}"`'
+        return t.says("CBR109", "a file's path is a text in quotes", t.here, help=help)
+    if t.found and t.found.text in (",", "and") and t.complete:
+        help = "write one `include` a file, each on a line of its own"
+        return t.says("CBR109", f"`{t.found.text}` cannot stand here", t.found.span, help=help)
+    return None
+
+
+def path(t: Trouble) -> str:
+    """What stands here up to the next blank, where it looks like a path in no or other quotes."""
+    written = re.match(r"[^\w./\"]?([\w./-]+)", t.source.text[t.at : t.span.end])
+    return written[1] if written else ""
+
+
+_STATEMENTS: dict[str, Callable[[Trouble], Diagnostic | None]] = {
+    "param": _param,
+    "let": _let,
+    "variable": _variable,
+    "metric": _metric,
+    "expects": _expects,
+    "limit": _limit,
+    "include": _include,
+}
+
+
+def plainly(text: str) -> str:
+    """What to write instead of a word of another language, or of another case."""
+    if text in FOREIGN:
+        return f"write {FOREIGN[text]}"
+    lower = text.lower()
+    if lower != text and lower in WORDS:
+        return f"the language's words are written small: `{lower}`"
+    return ""

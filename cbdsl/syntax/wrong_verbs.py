@@ -1,0 +1,110 @@
+"""Actions of other languages, and what cbr has for them."""
+
+from __future__ import annotations
+
+import re
+
+from cbdsl.catalog.actions import ACTIONS, SETTINGS
+from cbdsl.catalog.optimizer import SETTINGS as OF_OPTIMIZER
+from cbdsl.catalog.words import FOREIGN_ACTIONS, FOREIGN_CHANGES
+from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.syntax.expected import ASSIGN, TIMES, VERBS
+from cbdsl.syntax.trouble import Trouble, words_in
+from cbdsl.syntax.wrong_actions import plain, rest_of
+
+_VERBS = ", ".join(f"`{verb}`" for verb in ACTIONS if verb not in ("set", "lr", "optimizer"))
+ACTIONS_ARE = f"an action is `lr = …`, `NAME = …`, `optimizer.NAME = …`, or begins with {_VERBS}"
+
+_ARITHMETIC = frozenset({"+", "-", "*", "/"})
+
+
+def changed(t: Trouble) -> Diagnostic | None:
+    """`reduce lr by 0.5`, whether the verb was read as a name or not at all."""
+    if not t.is_rule:
+        return None
+    word, behind = t.found, t.behind[1:]
+    if word and behind and word.text in FOREIGN_CHANGES and t.accepted & VERBS:
+        words = words_in(t.source.text, behind[0].span.start, t.span.end)
+    elif word and t.accepted <= ASSIGN and t.before and t.last in FOREIGN_CHANGES:
+        words, word = words_in(t.source.text, t.at, t.span.end), t.before[-1]
+    elif word and word.text == "set" and behind and t.accepted & VERBS:
+        words = words_in(t.source.text, behind[0].span.start, t.span.end)
+        if not {"to", "by"} & {w.text for w in words} and "=" in {w.text for w in words}:
+            return None
+    else:
+        return None
+    words = [w for w in words if w.text not in ("the", "learning", "value", "of")]
+    texts = [w.text for w in words[: next((i for i, w in enumerate(words) if w.text == ","), 9)]]
+    name = ".".join(texts[:3:2]) if texts[:2] == ["optimizer", "."] else "".join(texts[:1])
+    if name in ("rate", "learning_rate"):
+        name = "lr"
+    if name in OF_OPTIMIZER:
+        name = f"optimizer.{name}"
+    if name not in SETTINGS and not name.startswith("optimizer."):
+        return None
+    op = FOREIGN_CHANGES.get(word.text, "=")
+    number = next((w.text for w in words if w.kind == "number"), "…")
+    if "to" in texts:
+        op = "="
+    help = f"write `{name} {op}`" if " " in op else f"write `{name} {op} {number}`"
+    return t.says("CBR109", f"`{word.text}` is not an action", word.span, help=help)
+
+
+def instead(t: Trouble, name: str, found: str) -> str:
+    """What to write instead of something that is no action."""
+    if found == "." and t.next == "stop_training":
+        return "write `stop`"
+    if t.found and t.found.kind == "number" and t.next in TIMES:
+        return f"write `at most {found} times`"
+    if name in FOREIGN_ACTIONS:
+        return f"write `{_form(t, FOREIGN_ACTIONS[name])}`"
+    if name in OF_OPTIMIZER:
+        return f"write `optimizer.{name} = …`"
+    if found == "." and name == "model" and t.next == "optimizer":
+        return "write `optimizer.…` without `model`; the rate is `lr`"
+    if found == "." and (called := _function(t)):
+        return f"write `call {called}`"
+    if name in _PARTS:
+        return f"write `{_PARTS[name]}`"
+    if found in _ARITHMETIC:
+        return f"write `{name} {found}= …`"
+    return did_you_mean(name, VERBS | set(SETTINGS))
+
+
+def _function(t: Trouble) -> str:
+    """A dotted name with brackets behind it, which begins with the word before the trouble."""
+    written = re.match(r"[A-Za-z_][\w.]*(?=[ ]*\()", t.source.text[t.before[-1].span.start :])
+    return written[0] if written else ""
+
+
+_PARTS = {
+    "take": "snapshot",
+    "make": "snapshot",
+    "go": "roll back to last good",
+    "un": 'unfreeze "layers"',
+}
+"""Words before a verb that has none."""
+
+
+def _form(t: Trouble, verb: str) -> str:
+    """An action with what stands behind it in the text, where that fits."""
+    rest = rest_of(t)
+    text = rest[0].text if rest and rest[0].kind == "text" and len(rest) == 1 else ""
+    if verb in SETTINGS:
+        return verb
+    if verb == "restore":
+        return f"restore best of {plain(rest) or 'val_loss'}"
+    if verb == "wait" and len(rest) == 2 and rest[0].kind == "number":
+        return f"wait {rest[0].text} {rest[1].text}"
+    if verb == "call" and (written := re.match(r"[A-Za-z_]\w*\.[\w.]*", t.source.text[t.at :])):
+        return f"call {written[0]}"
+    texts = {word.text for word in rest}
+    if verb == "roll back" and "best" in texts:
+        return f"roll back to best of {plain(rest) or 'val_loss'}"
+    if verb == "print" and texts & {"=", ":"} and rest[0].kind == "name":
+        return f"record {rest[0].text} = …"
+    if verb == "print" and rest and rest[0].kind in ("name", "metric"):
+        return f'print "{{{rest[0].text}}}"'
+    if text and verb in ("stop", "fail", "print", "warn", "notify", "save", "freeze", "unfreeze"):
+        return f"{verb} {text}"
+    return ACTIONS[verb].form.split(" [")[0]
