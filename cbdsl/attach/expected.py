@@ -75,7 +75,7 @@ class Expected:
 
     def _asked(self, rule: MetricPlan | RulePlan) -> list[str]:
         """The metrics that a rule reads and the file does not make, as the logs name them."""
-        derived = {metric.metric for metric in self.program.plan.metrics}
+        made = self.program.plan.made
         validates = isinstance(rule, RulePlan) and rule.acts.metrics == "validation"
         prefix = "val_" if validates else ""
-        return [prefix + name for name in rule.reads if name not in derived]
+        return [prefix + name for name in rule.reads if name not in made]

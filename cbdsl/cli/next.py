@@ -84,7 +84,10 @@ def foresee(file: str, planned: Planned, params: Mapping[str, Literal]) -> Forec
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)
-    return forecast(program, planned)
+    try:
+        return forecast(program, planned)
+    except CbrError as e:
+        refuse(e)
 
 
 def say(text: str) -> None:

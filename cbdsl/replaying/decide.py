@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from cbdsl.catalog.metrics import Better
 from cbdsl.checks.metrics import direction
-from cbdsl.diagnostics import did_you_mean
+from cbdsl.diagnostics import CbrError, did_you_mean
 from cbdsl.plan import MetricPlan, Plan, RulePlan
 from cbdsl.program import Program
 from cbdsl.replaying.history import Run, Series, Unreadable
@@ -121,18 +121,24 @@ def decide(program: Program, run: Run, metric: str | None = None) -> Decided:
     # Before its first epoch nothing is known of a run that begins in the midst.
     ahead = run.first_epoch - 1
     unknown: Series = [None] * ahead
-    series = {name: unknown + values for name, values in run.series.items()}
+    # What rules recorded then they record anew.
+    own = (each for each in run.series.items() if each[0] not in plan.recorded)
+    series = {name: unknown + values for name, values in own}
     rates = next((run.series[name] for name in _RATES if name in run.series), [])
     rate = next((r for r in rates if _is_rate(r)), None)
-    done = simulate(
-        plan,
-        program.module,
-        series,
-        epochs=ahead + run.epochs,
-        lr=_RATE if rate is None else rate,
-        # Where rules change the rate, it is theirs from the first epoch on.
-        known_rates=None if plan.sets_rate else unknown + _sound(rates),
-    )
+    try:
+        done = simulate(
+            plan,
+            program.module,
+            series,
+            epochs=ahead + run.epochs,
+            lr=_RATE if rate is None else rate,
+            # Where rules change the rate, it is theirs from the first epoch on.
+            known_rates=None if plan.sets_rate else unknown + _sound(rates),
+        )
+    except CbrError as e:
+        (wrong,) = e.diagnostics
+        raise Unreadable(f"{wrong.message}: {wrong.why}") from None
     firings = [f for f in done.record.firings if f.epoch > ahead or not ahead]
     stopped = done.record.stopped
     # After a stop before the first epoch Keras still trains that.
@@ -187,13 +193,12 @@ def _must_have(plan: Plan, run: Run) -> None:
 
 def asked(plan: Plan) -> list[str]:
     """The metrics that rules read at the ends of epochs and validations, and do not make."""
-    derived = {metric.metric for metric in plan.metrics}
     names: list[str] = []
     for one in plan.classes:
         if isinstance(one, RulePlan) and one.acts.is_batch:
             continue
         prefix = _prefix(one)
-        names += [prefix + name for name in one.reads if name not in derived]
+        names += [prefix + name for name in one.reads if name not in plan.made]
     return list(dict.fromkeys(names))
 
 

@@ -22,7 +22,7 @@ def as_text(outcome: Outcome) -> str:
 def details(outcome: Outcome) -> str:
     """Each expectation that was not met, why, and what the rules saw."""
     if outcome.problems:
-        head = "with what this test sets, the rules have errors:"
+        head = "with what this test says, the rules have errors:"
         return "\n\n".join([head, *map(render, outcome.problems)])
     blocks: list[list[str]] = []
     # Expectations of the same rules have the same table, which is shown once.

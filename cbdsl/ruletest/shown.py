@@ -92,7 +92,8 @@ class _Shown:
     def _rows(self, places: list[Place]) -> Iterator[Row]:
         relevant = self._relevant()
         if places[0][1] is None:
-            derived = [metric.metric for metric in self.outcome.program.plan.metrics]
+            plan = self.outcome.program.plan
+            derived = [*(metric.metric for metric in plan.metrics), *plan.recorded]
             asked = [] if self.value is None or self._is_held(self.value) else [self.value.name]
             for name in dict.fromkeys([*self.given.series, *derived, *asked]):
                 if name in relevant:

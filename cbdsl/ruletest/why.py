@@ -173,8 +173,7 @@ def _not_given(outcome: Outcome, rule: RulePlan | Schedule | None, missing: list
         known |= set(given.batch_series)
     elif isinstance(rule, RulePlan) and rule.acts.is_batch:
         known, other = set(given.batch_series), "batches"
-    derived = {metric.metric for metric in outcome.program.plan.metrics}
-    lost = [name for name in missing if name not in known | derived]
+    lost = [name for name in missing if name not in known | outcome.program.plan.made]
     if not lost:
         return ""
     if lost[0] in given.metrics:

@@ -54,23 +54,29 @@ class Schedule(Rule):
         raise NotImplementedError
 
     @property
-    def timeline(self) -> Timeline:
-        """The phases in this training.
+    def timeline(self) -> Timeline | None:
+        """The phases in this training; None where nobody knows what it begins with.
 
         Raises:
             ValueError: they do not fit it.
         """
         if self._line is None:
-            # One that is not known matters only where the first phase begins with it.
-            start = math.nan if self.start is None else self.start
-            self._line = Timeline(self.phases(), start, self.epochs, self.batches, self.by)
+            phases = self.phases()
+            start = self.start
+            if start is None:
+                start, first = math.nan, phases[0]
+                if not isinstance(first, Repeat) and math.isnan(first.first(start)):
+                    self.effects.reach(_refuse, "it is off: say `from …` in the first phase")
+                    return None
+            self._line = Timeline(phases, start, self.epochs, self.batches, self.by)
         return self._line
 
     def on_train_begin(self, logs: Any = None) -> None:
         super().on_train_begin(logs)
         self.start = self.value()
         # Made now: what does not fit is said before the first epoch.
-        self.base = self.timeline.value(0)
+        line = self.timeline
+        self.base = None if line is None else line.value(0)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         super().on_epoch_begin(epoch, logs)
@@ -78,9 +84,15 @@ class Schedule(Rule):
 
     def go_to(self, place: int) -> None:
         """Set what is due when so many epochs or batches are done."""
-        self._place = 0
-        self.base = self.timeline.value(place)
-        self.put(self.base)
+        line = self.timeline
+        if line is not None:
+            self._place = 0
+            self.base = line.value(place)
+            self.put(self.base)
+
+
+def _refuse(why: str) -> None:
+    raise ValueError(why)
 
 
 class EveryBatch(Schedule):
@@ -90,7 +102,8 @@ class EveryBatch(Schedule):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         Rule.on_epoch_begin(self, epoch, logs)
-        self.go_to(self.step)
+        # Where Keras knows how many there are, what it tells of each does not matter.
+        self.go_to(epoch * self.batches if self.batches else self.step)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.go_to(self.step)

@@ -190,6 +190,7 @@ class _Run:
         self.members = who
         self.model = model
         self.epochs = epochs
+        self.batches = batches
         self.sets_rate = sets_rate
         params = {"verbose": 0, "epochs": epochs, "steps": batches or None}
         who.act_by(effects)
@@ -208,7 +209,11 @@ class _Run:
     def begin_training(self, plan: Plan) -> None:
         """The beginning; raises `CbrError` where a schedule has no place in it."""
         blocks = {block.named.key: block.named.span for block in plan.blocks}
+        sizeless = {b.named.key for b in plan.blocks if b.by_batch and not b.spans_batches}
         for member in self.members.own:
+            if not self.batches and member.key in sizeless:
+                # What it says at an epoch's beginning is the same for any number of batches.
+                member.params = member.params | {"steps": 1}
             try:
                 self._call(member, "on_train_begin")
             except ValueError as problem:
@@ -216,7 +221,8 @@ class _Run:
                     raise
                 message = "this schedule does not fit the training"
                 span = blocks[member.key]
-                wrong = Diagnostic("CBR501", message, plan.source, span, why=str(problem))
+                help = "" if self.batches else "say how many: `given batches: 100`, `--batches 100`"
+                wrong = Diagnostic("CBR501", message, plan.source, span, str(problem), help)
                 raise CbrError([wrong]) from problem
 
     def begin(self, epoch: int) -> None:
