@@ -161,7 +161,7 @@ def test_the_rate_in_the_logs_is_that_of_the_schedule() -> None:
 
 
 def test_a_schedule_that_does_not_fit_is_said_before_training() -> None:
-    text = "schedule lr every batch:\n    linear from 0.1 to 0.01 over 2 epochs\n"
+    text = "schedule lr:\n    hold for 10 batches\n    linear to 0.01 over 2 epochs\n"
     with pytest.raises(cbdsl.CbrError, match="how many batches an epoch has") as error:
         run(text, {"loss": [1]})
     assert error.value.diagnostics[0].code == "CBR501"
