@@ -117,18 +117,18 @@ class _Foresight(Silent):
     def stop(self, rule: Any, why: str | None) -> None:
         self.stops.setdefault(rule.key, rule.epoch)
 
-    def set_rate(self, rule: Any, rate: float | None) -> None:
+    def set_rate(self, rule: Any, new: float | None) -> None:
         if rule.key in self.held:
             return
-        super().set_rate(rule, rate)
+        super().set_rate(rule, new)
         if self.batch is not None:
             # A schedule acts at the start of its batches.
             done = self.batch - self._begins.get(rule.key, True)
             self.changes.append(Change(rule.epoch, done, self.rate(rule)))
 
-    def scale_rate(self, rule: Any, rate: float, factor: float) -> None:
+    def scale_rate(self, rule: Any, new: float, factor: float) -> None:
         if rule.key not in self.held:
-            super().scale_rate(rule, rate, factor)
+            super().scale_rate(rule, new, factor)
 
     def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
         if verb == "lr":

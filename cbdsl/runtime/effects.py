@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cbdsl.runtime.arithmetic import float32
-from cbdsl.runtime.keras_model import setting
+from cbdsl.runtime.keras_model import rate, set_rate, setting
 
 
 class Direct:
@@ -78,16 +78,16 @@ class Direct:
         return setting(rule.model, name)
 
     def rate(self, rule: Any) -> float:
-        return float(rule.model.optimizer.learning_rate)
+        return rate(rule.model)
 
-    def set_rate(self, rule: Any, rate: float | None) -> None:
-        if rate is None or not math.isfinite(float32(rate)):
-            raise ValueError(f"the learning rate would be {'missing' if rate is None else rate}")
-        rule.model.optimizer.learning_rate = max(float(rate), 0.0)
+    def set_rate(self, rule: Any, new: float | None) -> None:
+        if new is None or not math.isfinite(float32(new)):
+            raise ValueError(f"the learning rate would be {'missing' if new is None else new}")
+        set_rate(rule.model, max(float(new), 0.0))
 
-    def scale_rate(self, rule: Any, rate: float, factor: float) -> None:
+    def scale_rate(self, rule: Any, new: float, factor: float) -> None:
         """Set a rate, and the factor of the schedule that makes it."""
-        self.set_rate(rule, rate)
+        self.set_rate(rule, new)
         rule.learning_rate.factor = factor
 
 

@@ -76,7 +76,7 @@ def one_rate(model: Any) -> None:
     optimizer = _one_optimizer(model, "each with a learning rate of its own: rules set one")
     kept = getattr(optimizer, "_learning_rate", None)
     if kept is not None and not hasattr(kept, "assign"):
-        kind = "function" if hasattr(kept, "__code__") else type(kept).__name__
+        kind = type(kept).__name__
         raise ValueError(
             f"the learning rate of the optimizer is a {kind}, which cannot be set: "
             "make the optimizer with a number, and write the rest as `schedule lr:`"
@@ -307,7 +307,7 @@ def build_anew(model: Any, keep: Collection[int] | None = None) -> None:
             stays[id(slot)] = before[place]
         elif place[0] == "_model_variables_moving_average":
             # An average of nothing is 0, and would be put in the place of the weight.
-            slot.assign(next(weight for weight in weights if id(weight) == place[1]))
+            slot.assign(next(w for w in weights if id(w) == place[1]).numpy())
     for name, variable in alone.items():
         made = getattr(optimizer, name)
         if made is not variable:

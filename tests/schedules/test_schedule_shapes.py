@@ -121,8 +121,8 @@ class Batches(Silent):
         super().__init__()
         self.values: list[float] = []
 
-    def set_rate(self, rule: Any, rate: float | None) -> None:
-        super().set_rate(rule, rate)
+    def set_rate(self, rule: Any, new: float | None) -> None:
+        super().set_rate(rule, new)
         if self.batch is not None:
             self.values.append(self.rate(rule))
 
