@@ -152,7 +152,8 @@ def members(
     metrics = [_made(metric, loaded, shared) for metric in plan.metrics]
     above = [*shared.values(), *metrics]
     if plan.snapshots:
-        above.append(shared.setdefault("snapshots", loaded["Snapshots"]()))
+        given = [shared["outside"]] if plan.outside else []
+        above.append(shared.setdefault("snapshots", loaded["Snapshots"](*given)))
     for block in plan.blocks:
         above.append(_made(block, loaded, shared))
         if block.is_rate:
@@ -161,6 +162,8 @@ def members(
     below = []
     if "notices" in plan.shared:
         below.append(shared.setdefault("notices", loaded["Messages"](options.notify)))
+    if "failures" in plan.shared:
+        below.append(shared.setdefault("failures", loaded["Failures"]()))
     run_dir = os.fspath(options.run_dir)
     made = [
         _used(each, loaded, run_dir) if isinstance(each, UsePlan) else _made(each, loaded, shared)

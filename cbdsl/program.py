@@ -130,6 +130,10 @@ class Program:
         """The same rules with other values for some parameters."""
         return Program(self.source, params=self._given | dict(params))
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Program:
+        # Nothing of it changes, and a copy of the caller's variables would be read by no model.
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy of a variable would be another one, which no model reads.
         given = {name: v for name, v in self._given.items() if name not in self.outside}

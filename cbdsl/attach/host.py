@@ -72,6 +72,8 @@ class Rules(keras.callbacks.Callback):
         self.members = members(program.plan, program.module, options)
         self.expected = Expected(program, strict=strict)
         self.trained = 0
+        self.began = False
+        """Whether a training began, and was not refused."""
         self.started = time.monotonic()
         self.stopped_by: str | None = None
         """The callback of Keras, among those the rules use, that ended the training."""
@@ -238,6 +240,7 @@ class Rules(keras.callbacks.Callback):
         if self.program.plan.needs_run_dir:
             Path(self.run_dir).mkdir(parents=True, exist_ok=True)
         self._call("on_train_begin", logs)
+        self.began = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._call("on_epoch_begin", epoch, logs)

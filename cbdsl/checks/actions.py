@@ -240,5 +240,6 @@ def _stop_before(context: Context, rule: n.Rule) -> Iterator[Diagnostic]:
     elif hook.name == "train_begin":
         help = ""
     for action in rule.actions:
-        if isinstance(action, n.Stop):
+        fails = isinstance(action, n.Fail) and hook.begins
+        if isinstance(action, n.Stop) or fails:
             yield context.problem("CBR405", message, action, why=why, help=help)

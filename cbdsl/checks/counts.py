@@ -29,7 +29,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for phase in schedule.phases:
             for span in n.stretches(phase):
                 if isinstance(span, n.Duration):
-                    yield from _amount(context, span, least=1, percent=True)
+                    yield from _lasting(context, span)
             if isinstance(phase, n.Repeat):
                 for count in (phase.last, phase.times):
                     yield from _whole(context, count) if count else ()
@@ -135,6 +135,19 @@ def _amount(
         why = f"`{name}` is a plain number"
         help = f"write `{name} epochs`"
         yield context.problem("CBR303", "this number needs a unit", amount, why=why, help=help)
+
+
+def _lasting(context: Context, span: n.Duration) -> Iterator[Diagnostic]:
+    """How long a phase is: more than nothing, and with a unit or a percent."""
+    problems = list(_amount(context, span, least=1, percent=True))
+    yield from problems
+    size = None if problems else _size(context, span)
+    if size is not None and size[0] <= 0:
+        yield context.problem("CBR302", "a phase lasts longer than nothing", span)
+    elif not problems and span.unit is None and not _carries_unit(context, span):
+        name = context.source.slice(span.span)
+        why, help = f"`{name}` is a plain number", f"write `{name} epochs`"
+        yield context.problem("CBR303", "this number needs a unit", span, why=why, help=help)
 
 
 def _carries_unit(context: Context, amount: n.Duration) -> bool:

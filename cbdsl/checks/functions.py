@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cbdsl.catalog.functions import FUNCTIONS, MAX_WINDOW, MEANS, SERIES, Function, Kind
 from cbdsl.catalog.metrics import JOINED
-from cbdsl.catalog.optimizer import SETTINGS
+from cbdsl.catalog.optimizer import FRACTIONS, SETTINGS, may_be
 from cbdsl.catalog.words import FOREIGN_FUNCTIONS
 from cbdsl.checks.context import Context, and_list
 from cbdsl.checks.metrics import hook_of
@@ -34,6 +34,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
         for action in rule.actions:
             if isinstance(action, n.Assign) and isinstance(action.target, n.Setting):
                 yield from setting(context, action.target)
+                if action.op == "=":
+                    yield from setting_value(context, action.target.name, action.value)
 
 
 def _parts(context: Context, expr: n.Expr, statement: n.Computing | None) -> Iterator[Diagnostic]:
@@ -62,6 +64,18 @@ def setting(context: Context, setting: n.Setting) -> Iterator[Diagnostic]:
         why="" if help else f"they have {and_list(sorted(SETTINGS))}",
         help=help,
     )
+
+
+def setting_value(context: Context, name: str, value: n.Expr) -> Iterator[Diagnostic]:
+    """Whether optimizers take a number, where it is known."""
+    known = constant(context, value)
+    if known is None or name not in SETTINGS or may_be(name, known):
+        return
+    limits = "at least 0 and below 1" if name in FRACTIONS else "0 or above"
+    if name == "learning_rate_power":
+        limits = "0 or below"
+    message = f"`optimizer.{name}` cannot be `{context.source.slice(value.span)}`"
+    yield context.problem("CBR302", message, value, why=f"it is {limits}")
 
 
 def _call(context: Context, call: n.Call) -> Iterator[Diagnostic]:

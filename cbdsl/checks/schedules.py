@@ -8,9 +8,12 @@ from cbdsl.catalog.optimizer import LIVE, SETTINGS
 from cbdsl.catalog.units import SECONDS
 from cbdsl.checks import metrics
 from cbdsl.checks.context import Context, params_of_file, target_name
-from cbdsl.checks.functions import constant
+from cbdsl.checks.functions import constant, setting_value
 from cbdsl.diagnostics import Diagnostic, did_you_mean
 from cbdsl.syntax import nodes as n
+
+MAX_REPEATS = 20
+"""How many `repeat` a schedule may have: each may repeat all those above it."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
@@ -27,6 +30,9 @@ def check(context: Context) -> Iterator[Diagnostic]:
         yield from _phases(context, schedule.phases)
         for phase in schedule.phases:
             yield from _levels(context, phase)
+            if isinstance(schedule.target, n.Setting):
+                for level in _values(phase):
+                    yield from setting_value(context, schedule.target.name, level)
         if name == "lr":
             yield from _rates(context, schedule)
             yield from _zero(context, schedule)
@@ -82,6 +88,10 @@ def _no_target(context: Context, target: n.Name) -> Diagnostic:
 def _phases(context: Context, phases: tuple[n.Phase, ...]) -> Iterator[Diagnostic]:
     """One `the rest`, and what goes on to the end stands last."""
     entries = 0
+    repeats = [phase for phase in phases if isinstance(phase, n.Repeat)]
+    if len(repeats) > MAX_REPEATS:
+        message = f"a schedule repeats at most {MAX_REPEATS} times"
+        yield context.problem("CBR104", message, repeats[MAX_REPEATS])
     for number, phase in enumerate(phases, start=1):
         is_last = number == len(phases)
         for span in n.stretches(phase):
@@ -133,6 +143,17 @@ def _span(context: Context, span: n.Stretch) -> Iterator[Diagnostic]:
         help = "write epochs, batches, or a percent of the planned epochs"
         message = "a phase does not last for a time"
         yield context.problem("CBR303", message, span, why=why, help=help)
+
+
+def _values(phase: n.Phase) -> tuple[n.Expr, ...]:
+    """The numbers of a phase that are values of what is scheduled."""
+    match phase:
+        case n.Ramp(start=start, end=end):
+            return (end,) if start is None else (start, end)
+        case n.Hold() | n.Cycle():
+            return n.levels(phase)
+        case _:
+            return ()
 
 
 def _levels(context: Context, phase: n.Phase) -> Iterator[Diagnostic]:

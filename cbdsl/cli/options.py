@@ -10,6 +10,8 @@ from typing import Any, TypedDict
 import click
 
 from cbdsl.cli.files import fail
+from cbdsl.program import Program
+from cbdsl.runtime.calls import Functions
 
 
 class Attaching(TypedDict):
@@ -57,6 +59,16 @@ _OPTIONS = (
         help="Where `notify` sends messages, as apprise has it; can be given several times.",
     ),
 )
+
+
+def check_allowed(program: Program, allow: tuple[str, ...]) -> None:
+    """Exit if rules call functions and may not; said before anything slow."""
+    try:
+        for rule in program.plan.rules:
+            for name in rule.calls:
+                Functions(allow).allow(name)
+    except ValueError as e:
+        fail(f"{rule.named.place}: {e}")
 
 
 def check_addresses(addresses: tuple[str, ...]) -> None:

@@ -10,12 +10,12 @@ import click
 
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
-from cbdsl.cli.options import Attaching, check_addresses, run_options
+from cbdsl.cli.options import Attaching, check_addresses, check_allowed, run_options
 from cbdsl.cli.train import INTERRUPTED, run_name
 from cbdsl.diagnostics import CbrError
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
-from cbdsl.train.errors import TrainError
+from cbdsl.train.errors import NotBegun, TrainError
 
 
 @click.command("run")
@@ -42,6 +42,7 @@ def command(
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)
+    check_allowed(program, attaching["allow"])
     check_addresses(attaching["notify"])
     try:
         status = _run(program, script, args, run_dir, attaching)
@@ -67,10 +68,14 @@ def _run(
     if run_dir is not None:
         rundir.check_free(run_dir, program)
     fits = Fits(program, name=run_name(program), run_dir=run_dir, attaching=attaching)
+    refused = False
     try:
         with fits.attached():
             return execute(script, source, args)
+    except NotBegun:
+        refused = True
+        raise
     finally:
-        if not fits.count:
+        if not (fits.count or refused):
             message = f"cbdsl: {script} trained nothing with Keras's fit: no rule was attached"
             click.echo(message, err=True)

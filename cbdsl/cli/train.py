@@ -12,11 +12,11 @@ import click
 
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
-from cbdsl.cli.options import Attaching, check_addresses, run_options
+from cbdsl.cli.options import Attaching, check_addresses, check_allowed, run_options
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 from cbdsl.source import SourceFile
-from cbdsl.train.errors import TrainError
+from cbdsl.train.errors import NotBegun, TrainError
 from cbdsl.train.run import METRICS
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def command(
     # What the user's own model reports is known once it is made, but most errors are not of that
     # kind: they come now, before anything slow.
     rules.check(METRICS if model is None else None)
+    check_allowed(rules.program, attaching["allow"])
     check_addresses(attaching["notify"])
     try:
         if model is not None:
@@ -170,8 +171,13 @@ def _train(
 
         lines = summary(run.host, planned=run.planned, interrupted=run.interrupted)
         click.echo("\n" + "\n".join(lines))
-    finally:
+    except NotBegun:
+        rundir.discard(folder, program)
+        raise
+    except BaseException:
         click.echo(f"the run is in {folder}", err=True)
+        raise
+    click.echo(f"the run is in {folder}", err=True)
     if run.interrupted:
         sys.exit(INTERRUPTED)
     if run.failed:

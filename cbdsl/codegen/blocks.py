@@ -52,6 +52,9 @@ def shared_classes(plan: Plan, out: Emitter, needs: Needs) -> None:
     if "notices" in plan.shared:
         doc = "Sends the messages of rules to the addresses that the caller gives."
         _shared("Messages", "Notices", doc, [], out, needs)
+    if "failures" in plan.shared:
+        doc = "Raises what a rule has the training fail with, when everything else is done."
+        _shared("Failures", "TrainingFailures", doc, [], out, needs)
 
 
 def _shared(name: str, base: str, doc: str, lines: list[str], out: Emitter, needs: Needs) -> None:

@@ -24,7 +24,7 @@ from cbdsl.syntax import nodes as n
 # Hooks that `Rule` itself has something to do at.
 _INHERITED = {"train_begin", "epoch_begin"}
 # The kinds of rules that have something to do when training ends.
-_ENDING = {"Fails", "SetsOptimizer"}
+_ENDING = {"SetsOptimizer"}
 
 
 @dataclass
@@ -152,8 +152,7 @@ class RuleMethod(_Method[RulePlan]):
         return self.hook == self.rule.feeds and bool(self.slots)
 
     def write(self) -> None:
-        ends = self.hook.name == "train_end" and _ENDING.intersection(bases(self.rule, self.plan))
-        if self.hook.name in _INHERITED or ends:
+        if self.hook.name in _INHERITED:
             own = f"{self.hook.argument}, " if self.hook.argument else ""
             self.out.line(f"super().{self.hook.method}({own}logs)")
         if self.hook in self.rule.notes:
@@ -171,6 +170,9 @@ class RuleMethod(_Method[RulePlan]):
             self.scope.locals.discard("elapsed")
         self._locals()
         self.out.append(body)
+        if self.hook.name == "train_end" and _ENDING.intersection(bases(self.rule, self.plan)):
+            # What a rule sets here is put back with all else.
+            self.out.line("super().on_train_end(logs)")
 
     def _ticks(self) -> bool:
         gate = self.rule.gate

@@ -128,10 +128,11 @@ def _shared(plan: Plan) -> dict[str, str]:
         "variables": "Variables()" if plan.variables else "",
         "outside": f"Outside({{{', '.join(passed)}}})" if plan.outside else "",
         "recorded": "Recorded()" if plan.recorded else "",
-        "snapshots": "Snapshots()" if plan.snapshots else "",
+        "snapshots": f"Snapshots({'outside' if plan.outside else ''})" if plan.snapshots else "",
         "learning_rate": _object(rate) if rate else "",
         "notices": "Messages(notify)" if "notices" in plan.shared else "",
         "functions": "Functions(allow)" if "functions" in plan.shared else "",
+        "failures": "Failures()" if "failures" in plan.shared else "",
     }
     return {name: call for name, call in made.items() if call}
 
@@ -152,7 +153,7 @@ def _made(plan: Plan) -> list[str]:
             made.append(f"{callback.function}({'run_dir' if callback.paths else ''})")
         else:
             made.append(_object(callback))
-    return made + (["notices"] if "notices" in shared else [])
+    return made + [name for name in ("notices", "failures") if name in shared]
 
 
 def _object(planned: MetricPlan | RulePlan | BlockPlan) -> str:

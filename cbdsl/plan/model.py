@@ -16,11 +16,18 @@ Remembering = n.Improves | n.Stalls | n.Held | n.Moves | n.Crosses | n.Call
 """Expressions with a memory; of the calls those of a series."""
 
 Shared = Literal[
-    "variables", "outside", "recorded", "snapshots", "learning_rate", "notices", "functions"
+    "variables",
+    "outside",
+    "recorded",
+    "snapshots",
+    "learning_rate",
+    "notices",
+    "functions",
+    "failures",
 ]
 """What several rules share, by the attribute that holds it: the variables, those from outside, the
 metrics that are recorded, the weights to go back to, the schedule of the rate, who sends messages,
-and the functions that may be called."""
+the functions that may be called, and what training fails with."""
 
 Counter = Literal["epoch", "step", "time", "value"]
 """What a gate or a clock counts; a time is in seconds."""
@@ -146,6 +153,11 @@ class RulePlan:
     shared: tuple[Shared, ...]
     follows_roll_back: bool = False
     """Whether a rule above may have rolled back at the end of the same epoch."""
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The functions that it calls."""
+        return tuple(a.function for a in self.actions if isinstance(a, n.Invoke))
 
 
 @dataclass(frozen=True)

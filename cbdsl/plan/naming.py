@@ -62,7 +62,8 @@ _RUNTIME = """
     Polynomial Prev Quantile REST RateSchedule Real RecordedMetrics Records Repeat Rest Restores
     Rule Saved ScalesRate Schedule Sequence Series SetsOptimizer SetsRate SetsVariable
     SettingSchedule Shared SimpleQueue SinceBest Slope Span Sqrt Stalls Std Step Sums TABLE
-    TIMEOUT Timeline TrainingFailed Unit Units VariableSchedule WeightSnapshots Window Zscore
+    TIMEOUT Timeline TrainingFailed TrainingFailures Unit Units VariableSchedule WeightSnapshots
+    Window Zscore
     _Address _CLIPS _Chain _FRACTIONS _FromTo _Message _QUIET _Quiet _Ramp _Repeated _Sending
     _Single _Stretched _TRAINERS _Worker _all_numbers _allow _can_hold _changeable _copied
     _exact _hold _inner _kind _limit _loaded _module _must_fit _nobody _one_optimizer _open
@@ -76,7 +77,7 @@ _RUNTIME = """
     scope set_rate set_setting settable setting share sin span_text sqrt struct sync sys
     takewhile tanh text text32 threading time time_text to_do unfreeze warnings whole
     write_whole writing_to
-    LearningRate Messages Outside Recorded Snapshots Variables allow callbacks functions
+    Failures LearningRate Messages Outside Recorded Snapshots Variables allow callbacks functions
     learning_rate made notices notify outside recorded snapshots
 """
 _ATTRIBUTES = """

@@ -92,6 +92,8 @@ class Reader:
                 return "notices"
             case n.Invoke():
                 return "functions"
+            case n.Fail():
+                return "failures"
             case _:
                 return None
 

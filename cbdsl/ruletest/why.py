@@ -165,7 +165,7 @@ def _never_there(outcome: Outcome, seen: Seen) -> str:
 def _not_given(outcome: Outcome, rule: RulePlan | Schedule | None, missing: list[str]) -> str:
     """That a test does not give metrics, or not where a rule asks for them."""
     given = outcome.given
-    known, other = set(given.series), "epochs"
+    known, other = {*given.series, *given.held}, "epochs"
     if isinstance(rule, RulePlan) and rule.acts.name.startswith("test"):
         # There the metrics of the validation go without `val_`.
         missing = [f"val_{name}" for name in missing]

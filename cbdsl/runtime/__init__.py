@@ -12,7 +12,7 @@ from cbdsl.runtime.arithmetic import (
 )
 from cbdsl.runtime.calls import Calls, Functions
 from cbdsl.runtime.effects import Direct, writing_to
-from cbdsl.runtime.failing import Fails
+from cbdsl.runtime.failing import Fails, TrainingFailures
 from cbdsl.runtime.functions import (
     ceil,
     clamp,
@@ -112,6 +112,7 @@ __all__ = [
     "Stalls",
     "Std",
     "Step",
+    "TrainingFailures",
     "VariableSchedule",
     "WeightSnapshots",
     "Zscore",

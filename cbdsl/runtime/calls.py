@@ -27,12 +27,16 @@ class Functions:
         Raises:
             ValueError: it is not allowed, is not there, or cannot be called.
         """
+        self.allow(name)
+        return function(name)
+
+    def allow(self, name: str) -> None:
+        """Raise ValueError if functions must not be called."""
         if not self.allowed:
             raise ValueError(
                 f"the rule calls `{name}`, which the caller must allow: "
                 'allow=["call"] in Python, --allow call on the command line'
             )
-        return function(name)
 
 
 class Calls(Rule):

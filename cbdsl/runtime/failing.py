@@ -1,9 +1,10 @@
-"""Ending a training because something is wrong, or not beginning it."""
+"""Ending a training because something is wrong."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from cbdsl.runtime.effects import Direct
 from cbdsl.runtime.rule import Rule
 
 
@@ -11,18 +12,37 @@ class TrainingFailed(Exception):
     """A rule ended the training with `fail`; its text says why."""
 
 
+class TrainingFailures:
+    """Mixed in before `keras.callbacks.Callback`, and stands last: what training ends with.
+
+    Attributes:
+        first: the failure that is raised when training has ended; None without one.
+    """
+
+    key: ClassVar[str] = "fail"
+    effects: Any = Direct()
+    first: TrainingFailed | None = None
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.first = None
+
+    def add(self, rule: Any, why: str) -> None:
+        """A rule has the training fail; the first one counts."""
+        self.first = self.first or TrainingFailed(f"{rule.name}: {why}")
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self.first is not None:
+            self.effects.ended(self.first)
+
+
 class Fails(Rule):
     """A rule that can end the training as failed.
 
     Attributes:
-        failure: why it did; None if it did not.
+        failures: who raises that in the end.
     """
 
-    failure: str | None = None
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        super().on_train_begin(logs)
-        self.failure = None
+    failures: Any
 
     def fail(self, why: str) -> None:
         """End training after this batch or epoch; when it has ended `TrainingFailed` is raised."""
@@ -30,9 +50,4 @@ class Fails(Rule):
 
     def _fail(self, rule: Any, why: str) -> None:
         self.effects.stop(rule, None)
-        self.failure = why
-
-    def on_train_end(self, logs: Any = None) -> None:
-        super().on_train_end(logs)
-        if self.failure is not None:
-            self.effects.ended(TrainingFailed(f"{self.name}: {self.failure}"))
+        self.failures.add(rule, why)

@@ -34,12 +34,16 @@ class Keeps(Rule):
     ) -> None:
         """Save if `value` is among the best `count` of this rule's files; delete what is not.
 
-        Of equal values the first stays; those that are missing or nan are the worst.
+        Of equal values the first stays; one that is missing or nan is among no best ones.
         """
-        files = [*self._others(path), (path, value)]
-        best = sorted(files, key=lambda file: _rank(file[1], better))[: int(count)]
-        if (path, value) in best:
-            self._save(path, [file for file in files if file in best])
+        files = [*self.kept, (path, value)]
+        known = [file for file in files if file[1] is not None and not math.isnan(file[1])]
+        best: dict[str, float | None] = {}
+        for name, each in sorted(known, key=lambda file: _rank(file[1], better)):
+            best.setdefault(name, each)
+        kept = list(best.items())[: int(count)]
+        if (path, value) in kept and (path, value) not in self.kept:
+            self._save(path, kept)
         else:
             self._place += 1
 
@@ -60,6 +64,5 @@ class Keeps(Rule):
 
 
 def _rank(value: float | None, better: str) -> float:
-    if value is None or math.isnan(value):
-        return math.inf
+    assert value is not None
     return value if better == "lower" else -value

@@ -42,12 +42,15 @@ class OutsideVariables:
             variable = self.passed.get(name)
             if variable is None:
                 variable = getattr(self.model, name, None)
-            if variable is None or not hasattr(variable, "assign"):
+            if variable is None:
                 raise ValueError(
-                    f"the rules set the variable `{name}`, and nobody passed it: "
-                    f"give a keras.Variable, as in params={{{name!r}: weight}}, "
+                    f"the rules set the variable `{name}`, and nobody passed it (a pickle leaves "
+                    f"it behind): give a keras.Variable, as in params={{{name!r}: weight}}, "
                     f"or make it the attribute `{name}` of the model"
                 )
+            if not hasattr(variable, "assign"):
+                kind = type(variable).__name__
+                raise ValueError(f"`{name}` is of type {kind}, and rules set a keras.Variable")
             own_variable(self.model, variable)
             self.variables[name] = variable
 
@@ -77,6 +80,11 @@ def own_variable(model: Any, variable: Any) -> None:
                 f"the model has no variable {name!r}: on JAX a variable that is none of the "
                 "model's is a constant of the training step; make it an attribute of a layer"
             )
+    if "float" not in str(variable.dtype):
+        raise ValueError(
+            f"the variable {name!r} is of type {variable.dtype}, and rules set numbers with digits "
+            "behind the point: make it a float32"
+        )
     if tuple(variable.shape):
         raise ValueError(
             f"the variable {name!r} is no single number: its shape is {variable.shape}"

@@ -38,9 +38,13 @@ class Restores(Rule):
 
         With a limit training ends when it has rolled back so often without a good epoch in between.
         """
-        self._do("roll back", to, lambda rule, to: self.snapshots.roll_back(to))
-        good, before = self.rolled
-        count = before + 1 if good == self.snapshots.good_epochs else 1
-        self.rolled = (self.snapshots.good_epochs, count)
-        if limit is not None and count >= limit:
-            self.stop(f"rolled back {count} times without a good epoch in between")
+        before = self.rolled
+        self._do("roll back", to, self._roll_back)
+        if limit is not None and self.rolled != before and self.rolled[1] >= limit:
+            self.stop(f"rolled back {limit} times without a good epoch in between")
+
+    def _roll_back(self, rule: Any, to: str) -> None:
+        self.snapshots.roll_back(to)
+        epochs, count = self.rolled
+        now = self.snapshots.good_epochs
+        self.rolled = (now, count + 1 if now == epochs else 1)

@@ -142,18 +142,16 @@ class RateSchedule(Schedule):
         return self.lr
 
     def put(self, base: float) -> None:
-        self._do("lr", self.within(base * self.factor), self.effects.set_rate)
+        rate = self.within(self.within(base) * self.factor)
+        self._do("lr", rate, self.effects.set_rate)
 
     def scaled(self, factor: float) -> tuple[float, float]:
         """The factor and the rate if a rule multiplies the rate once more.
 
         A cut that the limit shortens is shortened in the factor too.
         """
-        base = self.base or 0.0
-        before, held = self.factor, self.within(base * self.factor)
-        if base and held != base * before:
-            before = held / base
-        after = max(before * factor, 0.0)
+        base = self.within(self.base or 0.0)
+        after = max(self.factor * factor, 0.0)
         rate = self.within(base * after)
         return (rate / base if base and rate != base * after else after), rate
 

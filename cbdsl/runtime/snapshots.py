@@ -37,6 +37,9 @@ class WeightSnapshots:
         made: the metrics that the rules make themselves, which are nan until they have a value.
         good_epochs: how many epochs ended with finite metrics.
         values: the best values so far.
+
+    Args:
+        outside: the caller's variables, which stay as they are.
     """
 
     key: ClassVar[str] = "snapshots"
@@ -48,8 +51,9 @@ class WeightSnapshots:
     # Given by Keras:
     model: Any
 
-    def __init__(self) -> None:
+    def __init__(self, outside: Any = None) -> None:
         super().__init__()
+        self.outside = outside
         self.reset()
 
     # -------------------------------------------------------------------------------- memory
@@ -65,6 +69,8 @@ class WeightSnapshots:
         """Whether the next epoch begins with good weights."""
         self._taken_back = False
         """Whether a rule rolled back at this event."""
+        self._counted = False
+        """Whether this is the end of an epoch that counts as good."""
 
     def state(self) -> dict[str, Any]:
         """What is remembered as plain data: numbers, and no weights."""
@@ -85,7 +91,7 @@ class WeightSnapshots:
         self.reset()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._taken_back = False
+        self._taken_back = self._counted = False
         # The optimizer's variables, made by a first batch that is bad, would be so as well.
         if self.good and self._due and build(self.model):
             self._keep(LAST_GOOD)
@@ -95,7 +101,8 @@ class WeightSnapshots:
         self._taken_back = False
         seen = numbers(logs)
         self._due = all(math.isfinite(v) for name, v in seen.items() if name not in self.made)
-        self.good_epochs += self._due
+        self._counted = self._due
+        self.good_epochs += self._counted
         for metric, better in self.best.items():
             if (
                 metric in seen
@@ -135,6 +142,9 @@ class WeightSnapshots:
         """
         self._put_back(to, optimizer=True)
         self._taken_back = True
+        # What is taken back was no good epoch.
+        self.good_epochs -= self._counted
+        self._counted = False
 
     # ----------------------------------------------------------------------------- details
 
@@ -148,13 +158,19 @@ class WeightSnapshots:
         """Keep what is there now; not if it is not finite."""
         with_optimizer = name == LAST_GOOD or name in self.rolled_to
         sync(self.model)
-        weights = copied(self.model.weights)
+        weights = copied(self._own_weights())
         optimizer = copied(optimizer_variables(self.model)) if with_optimizer else []
         if not finite([*weights, *optimizer]):
             return False
         self._weights[name] = weights
         self._optimizer[name] = optimizer
         return True
+
+    def _own_weights(self) -> list[Any]:
+        """The weights of the model, without the caller's variables: what rules set stays."""
+        variables = self.outside.variables.values() if self.outside is not None else ()
+        theirs = {id(variable) for variable in variables}
+        return [weight for weight in self.model.weights if id(weight) not in theirs]
 
     def _put_back(self, name: str, *, optimizer: bool) -> None:
         if name not in self._weights:

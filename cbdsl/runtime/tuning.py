@@ -40,7 +40,9 @@ class SetsOptimizer(Rule):
 
     def _set_setting(self, rule: Any, change: tuple[str, float | None]) -> None:
         name, value = change
-        if value is None or not math.isfinite(value):
+        if value is None:
+            raise ValueError(f"`optimizer.{name}` would be missing, since it is off or not there")
+        if not math.isfinite(value):
             raise ValueError(f"`optimizer.{name}` would be {text(value)}")
         self.effects.reach(set_setting, self.model, name, value)
 

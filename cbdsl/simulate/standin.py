@@ -78,6 +78,7 @@ class Variable:
     """
 
     shape = ()
+    dtype = "float32"
 
     def __init__(self, value: float | None = None) -> None:
         self.value = None if value is None else float32(value)

@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["EXTRA", "TrainError", "short", "user_trace"]
+__all__ = ["EXTRA", "NotBegun", "TrainError", "short", "user_trace"]
 
 EXTRA = 'pip install "cbdsl[train]"'
 """What installs the packages that this room needs beyond the base install."""
@@ -29,6 +29,10 @@ class TrainError(Exception):
     def __init__(self, message: str, trace: str = "") -> None:
         super().__init__(message)
         self.trace = trace
+
+
+class NotBegun(TrainError):
+    """The rules cannot do in this training what they say, so it was not begun."""
 
 
 def short(error: BaseException) -> str:

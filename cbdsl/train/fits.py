@@ -18,7 +18,7 @@ from typing import Any
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train import rundir
-from cbdsl.train.errors import TrainError, short
+from cbdsl.train.errors import NotBegun, TrainError, short
 
 __all__ = ["Fits"]
 
@@ -128,7 +128,7 @@ class Fits:
         try:
             return original(*given.args, **given.kwargs)
         except Refused as e:
-            raise TrainError(str(e)) from e
+            raise NotBegun(str(e)) from e
         except BaseException as e:
             error = e
             raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train.data import Data
-from cbdsl.train.errors import TrainError, short, user_trace
+from cbdsl.train.errors import NotBegun, TrainError, short, user_trace
 from cbdsl.train.quiet import quiet
 from cbdsl.train.rundir import write_fired
 from cbdsl.train.user_model import import_from_here
@@ -100,7 +100,7 @@ def train(
     except TrainingFailed:
         failed = True
     except Refused as error:
-        raise TrainError(str(error)) from error
+        raise NotBegun(str(error)) from error
     except Exception as error:
         said = "; ".join([short(error), *getattr(error, "__notes__", ())])
         # With `strict` the error is most likely a rule's, for which the sentence is enough.
@@ -108,5 +108,6 @@ def train(
         raise TrainError(f"training failed in epoch {host.trained + 1}: {said}", trace) from error
     finally:
         host.close()
-        write_fired(run_dir, host.record.firings)
+        if host.began:
+            write_fired(run_dir, host.record.firings)
     return Run(host, epochs, interrupted, failed)

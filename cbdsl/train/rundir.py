@@ -10,6 +10,7 @@ and what rules save.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -29,6 +30,7 @@ __all__ = [
     "HISTORY",
     "begin",
     "check_free",
+    "discard",
     "new_run_dir",
     "said",
     "table",
@@ -95,6 +97,14 @@ def begin(folder: Path, program: Program) -> None:
         raise TrainError(f"cannot make {folder} ({reason}): choose another --run-dir") from error
     for name, text in _texts(program).items():
         _write(folder / name, text)
+
+
+def discard(folder: Path, program: Program) -> None:
+    """Takes away what `begin` wrote, and the folder if nothing else is in it."""
+    with contextlib.suppress(OSError):
+        for name in _texts(program):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def _texts(program: Program) -> dict[str, str]:

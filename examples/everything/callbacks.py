@@ -56,6 +56,7 @@ from cbdsl.runtime import (
     Stalls,
     Std,
     Step,
+    TrainingFailures,
     VariableSchedule,
     Zscore,
     ceil,
@@ -114,6 +115,10 @@ class Snapshots(BatchSnapshots, keras.callbacks.Callback):
 
 class Messages(Notices, keras.callbacks.Callback):
     """Sends the messages of rules to the addresses that the caller gives."""
+
+
+class Failures(TrainingFailures, keras.callbacks.Callback):
+    """Raises what a rule has the training fail with, when everything else is done."""
 
 
 class LearningRate(EveryBatch, RateSchedule, keras.callbacks.Callback):
@@ -1068,7 +1073,8 @@ class Odd(Fails, keras.callbacks.Callback):
     place = "rules.cbr:71"
     key = "odd:8d5d7a077535"
 
-    def __init__(self, snapshots):
+    def __init__(self, failures, snapshots):
+        self.failures = failures
         self.snapshots = snapshots
         super().__init__()
 
@@ -1104,10 +1110,11 @@ def callbacks(
     variables = Variables()
     outside = Outside({"noise": noise})
     recorded = Recorded()
-    snapshots = Snapshots()
+    snapshots = Snapshots(outside)
     learning_rate = LearningRate(span=span)
     notices = Messages(notify)
     functions = Functions(allow)
+    failures = Failures()
     made = [
         variables,
         outside,
@@ -1152,7 +1159,8 @@ def callbacks(
         Errors(recorded),
         Tell(variables, notices, functions, snapshots),
         Fast(snapshots),
-        Odd(snapshots),
+        Odd(failures, snapshots),
         notices,
+        failures,
     ]
     return writing_to(run_dir, made)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+DEFAULT = 4_000
+"""How many programs are compared unless one asks for more: it is a part of every run."""
+
 CHUNK = 1000
 """How many programs one test compares."""
 
@@ -15,9 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--agreement",
         type=int,
-        default=10_000,
+        default=DEFAULT,
         metavar="N",
-        help="compare so many random programs with their reading (10000 unless said)",
+        help=f"compare so many random programs with their reading ({DEFAULT} unless said)",
     )
     parser.addoption(
         "--agreement-seed",
@@ -36,7 +39,7 @@ def _asked(config: pytest.Config, option: str, default: int) -> int:
 @pytest.fixture(scope="session")
 def many(pytestconfig: pytest.Config) -> int:
     """How many programs are compared in all."""
-    return _asked(pytestconfig, "--agreement", 10_000)
+    return _asked(pytestconfig, "--agreement", DEFAULT)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +52,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """`seeds` of a test are a chunk of all; the files of tests take turns, for two workers."""
     if "seeds" not in metafunc.fixturenames:
         return
-    total = _asked(metafunc.config, "--agreement", 10_000)
+    total = _asked(metafunc.config, "--agreement", DEFAULT)
     chunks = [range(i, min(i + CHUNK, total)) for i in range(0, total, CHUNK)]
     second = metafunc.module.__name__.endswith("_second_half")
     mine = chunks[1::2] if second else chunks[::2]

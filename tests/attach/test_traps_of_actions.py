@@ -6,6 +6,7 @@ These are the traps about actions of the list that was measured on Keras 3.15: 1
 
 from __future__ import annotations
 
+import copy
 import csv
 import math
 from pathlib import Path
@@ -143,6 +144,52 @@ def test_a_failure_within_an_epoch_is_raised_when_all_else_is_done() -> None:
         fits.fit([*callbacks, watch], epochs=4)
     assert [f.rule for f in callbacks[-1].record.firings] == ["bad", "at_last"]
     assert len(watch.ends) == 1
+
+
+def test_a_failure_at_the_very_end_counts_too(tmp_path: Path) -> None:
+    rules = 'on train_end fail "bad"\non train_end save "end.weights.h5"\n'
+    with pytest.raises(cbdsl.TrainingFailed, match="bad"):
+        fit(rules, epochs=1, run_dir=tmp_path)
+    assert (tmp_path / "end.weights.h5").exists()
+    made: dict[str, Any] = {}
+    exec(cbdsl.compile(rules).python, made)
+    with pytest.raises(cbdsl.TrainingFailed, match="bad"):
+        fits.fit(made["callbacks"](run_dir=tmp_path / "compiled"), epochs=1)
+    assert (tmp_path / "compiled" / "end.weights.h5").exists()
+
+
+def test_what_is_set_at_the_very_end_is_a_number() -> None:
+    model = network(keras.optimizers.Adam(0.01))
+    fit("on train_end optimizer.beta_1 = 0.8", model, epochs=1)
+    assert model.optimizer.beta_1 == pytest.approx(0.8)
+    assert type(model.optimizer.beta_1) is float
+
+
+def test_variables_of_the_caller_are_not_rolled_back() -> None:
+    model = network(keras.optimizers.SGD(0.1))
+    model.w = keras.Variable(1.0, trainable=False)
+    host = fit(
+        "variable w\nset_it: at batch 3 w = 0.25\n"
+        'again: at batch 5 roll back to last good\nsay: on epoch_end print "{w}"',
+        model,
+        epochs=1,
+    )
+    (line,) = [a.detail for f in host.record.firings for a in f.actions if a.verb == "print"]
+    assert line == "0.25"
+
+
+def test_variables_stay_with_a_copy_of_the_callbacks() -> None:
+    weight = keras.Variable(1.0, trainable=False)
+    callbacks = cbdsl.callbacks("variable w\non epoch_end w += 1", params={"w": weight})
+    fits.fit(copy.deepcopy(callbacks), epochs=2)
+    assert float(weight) == 3.0
+
+
+def test_variables_of_whole_numbers_are_refused() -> None:
+    whole = keras.Variable(3, dtype="int32", trainable=False)
+    callbacks = cbdsl.callbacks("variable w\non epoch_end w += 1", params={"w": whole})
+    with pytest.raises(Refused, match="int32"):
+        fits.fit(callbacks, epochs=1)
 
 
 # -------------------------------------------------------- 9, 16: rates that cannot be set

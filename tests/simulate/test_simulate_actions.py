@@ -76,12 +76,19 @@ def test_a_path_that_comes_again_is_one_file() -> None:
         ("loss", [5, 3, 4, 1, 2], ["m4.keras", "m5.keras"]),
         ("accuracy", [5, 3, 4, 1, 2], ["m1.keras", "m3.keras"]),
         ("loss", [NAN, None, 3, 3, 3], ["m3.keras", "m4.keras"]),
+        ("loss", [NAN, None, 3], ["m3.keras"]),
         ("loss", [1, 1, 1], ["m1.keras", "m2.keras"]),
     ],
 )
 def test_the_best_files_stay(metric: str, values: list[float], best: list[str]) -> None:
     text = f'on epoch_end save "m{{epoch}}.keras" keep best 2 of {metric}'
     assert kept(text, {metric: values}) == best
+
+
+def test_a_better_file_of_the_same_name_stays() -> None:
+    text = 'on epoch_end save "m-{loss:.1f}.keras" keep best 1 of loss'
+    found = run(text, {"loss": [0.306, 0.314, 0.313]})
+    assert done(found, "save") == [(1, "m-0.3.keras")]
 
 
 def test_what_is_not_among_the_best_is_not_saved() -> None:
@@ -137,7 +144,7 @@ def test_a_limit_shortens_the_factor_too() -> None:
 
 def test_a_schedule_beyond_its_limit_is_cut_from_there() -> None:
     text = "limit lr from 0 to 0.05\n" + SCHEDULE + "on epoch_end if val_loss > 2 lr *= 0.5"
-    assert rates(text, [3, 1, 1, 1, 1]) == pytest.approx([0.05, 0.025, 0.025, 0.025, 0.0025])
+    assert rates(text, [3, 1, 1, 1, 1]) == pytest.approx([0.05, 0.025, 0.025, 0.025, 0.005])
 
 
 def test_every_epoch_a_factor() -> None:
@@ -206,6 +213,18 @@ def test_after_three_roll_backs_training_ends() -> None:
     assert done(found, "stop") == [(7, "rolled back 3 times without a good epoch in between")]
 
 
+def test_an_epoch_that_is_taken_back_is_no_good_one() -> None:
+    found = run("on epoch_end if loss > 0 roll back to last good", {"loss": [1] * 8})
+    assert found.epochs == 3
+
+
+def test_what_could_not_be_rolled_back_is_not_counted() -> None:
+    text = "on batch_end if loss > 0 roll back to best of val_loss"
+    found = run(text, {"val_loss": [1]}, batch_series={"loss": [1] * 5})
+    assert len(failed(found)) == 5
+    assert done(found, "stop") == []
+
+
 def test_at_most_says_how_often_instead() -> None:
     text = "on epoch_end if loss is nan then at most 5 times roll back to last good"
     found = run(text, {"loss": [NAN] * 8})
@@ -244,5 +263,5 @@ def test_what_is_not_known_cannot_be_multiplied() -> None:
     found = run("variable w\non epoch_end w *= 2, optimizer.rho *= 2", {"loss": [1]})
     assert failed(found) == [
         "ValueError: `w` would be missing",
-        "ValueError: `optimizer.rho` would be missing",
+        "ValueError: `optimizer.rho` would be missing, since it is off or not there",
     ]

@@ -22,6 +22,7 @@ from cbdsl.runtime import (
     Rule,
     SetsOptimizer,
     SetsVariable,
+    TrainingFailures,
     divide,
     listed,
     reported,
@@ -54,6 +55,10 @@ class Snapshots(BatchSnapshots, keras.callbacks.Callback):
 
 class Messages(Notices, keras.callbacks.Callback):
     """Sends the messages of rules to the addresses that the caller gives."""
+
+
+class Failures(TrainingFailures, keras.callbacks.Callback):
+    """Raises what a rule has the training fail with, when everything else is done."""
 
 
 class Gap(Rule, keras.callbacks.Callback):
@@ -431,7 +436,8 @@ class Wrong(Fails, keras.callbacks.Callback):
     key = "wrong:e4c41dc9beed"
     memory = ("loss_held",)
 
-    def __init__(self, snapshots):
+    def __init__(self, failures, snapshots):
+        self.failures = failures
         self.snapshots = snapshots
         super().__init__()
 
@@ -457,9 +463,10 @@ def callbacks(*, count=3, weight=None, run_dir=".", notify=(), allow=()):
     """All of it, in order, for `model.fit(callbacks=callbacks())`."""
     outside = Outside({"weight": weight})
     recorded = Recorded()
-    snapshots = Snapshots()
+    snapshots = Snapshots(outside)
     notices = Messages(notify)
     functions = Functions(allow)
+    failures = Failures()
     made = [
         outside,
         recorded,
@@ -482,7 +489,8 @@ def callbacks(*, count=3, weight=None, run_dir=".", notify=(), allow=()):
         Seen(recorded),
         Tell(notices, functions, snapshots),
         CallBack(functions, snapshots),
-        Wrong(snapshots),
+        Wrong(failures, snapshots),
         notices,
+        failures,
     ]
     return writing_to(run_dir, made)
