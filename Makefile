@@ -13,12 +13,13 @@ PYTHON ?= $(shell for p in $(pythons); do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test slow lint format wheel clean distclean
+.PHONY: help demo test slow torch lint format wheel clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## */\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r goal what; do \
 		printf '  make %-10s %s\n' "$$goal" "$$what"; done
 	@echo '  PYTHON=…        the Python to build .venv with (3.11 or later)'
+	@echo '  TORCH=…         the torch to install (torch), such as one built for the CPU alone'
 	@echo '  ARGS=…          more arguments for cbdsl train (demo) or pytest (test, slow)'
 
 demo: $(VENV)/.made-train ## train a small model on MNIST under the rules of examples/mnist.cbr
@@ -29,6 +30,12 @@ test: lint ## lint, types and the quick tests: what CI runs
 
 slow: $(VENV)/.made-dev ## the tests that need minutes
 	$(strip $(BIN)/python -m pytest -m slow $(ARGS))
+
+TORCH ?= torch
+
+torch: $(VENV)/.made-dev ## the tests on the torch backend, which it installs first
+	$(BIN)/python -m pip install '$(TORCH)'
+	$(strip $(BIN)/python -m pytest tests/attach tests/backends -k torch -m 'slow or not slow' $(ARGS))
 
 lint: $(VENV)/.made-dev ## ruff and mypy
 	$(BIN)/ruff check
