@@ -88,9 +88,12 @@ class Rules(keras.callbacks.Callback):
 
     def close(self) -> None:
         """Let go of what works beside the training; of use where Keras tells of no end."""
+        # What fails now is reported: no training is left that it could end.
+        strict, self.effects.strict = self.effects.strict, False
         for member in self.members.own:
             if isinstance(member, Notices):
                 member.close()
+        self.effects.strict = strict
 
     # ------------------------------------------------------------------------ travel and state
 
@@ -246,9 +249,10 @@ class Rules(keras.callbacks.Callback):
         self._call("on_epoch_begin", epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.trained = epoch + 1
         self.expected.seen(epoch, logs or {})
         self._call("on_epoch_end", epoch, logs)
+        # Now, and not before: what fails at an epoch's end fails in that epoch.
+        self.trained = epoch + 1
 
     def on_train_end(self, logs: Any = None) -> None:
         self._call("on_train_end", logs)

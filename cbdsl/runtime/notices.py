@@ -50,7 +50,9 @@ class Notices:
     def _tell(self, failures: Sequence[Failure]) -> None:
         for failure in failures:
             rule = failure.source
-            rule.effects.failed(rule, "notify", failure.message, RuntimeError(failure.why))
+            error = RuntimeError(failure.why)
+            error.add_note(f"in the rule {rule.name} ({rule.place})")
+            rule.effects.failed(rule, "notify", failure.message, error)
 
 
 def _nobody() -> None:

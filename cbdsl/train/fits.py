@@ -192,7 +192,8 @@ def _lines(host: Any, error: BaseException | None) -> list[str]:
     stopped = isinstance(error, KeyboardInterrupt)
     lines = summary(host, planned=planned, interrupted=stopped)
     if not (error is None or stopped or isinstance(error, TrainingFailed)):
-        lines[0] = f"Training failed in epoch {host.trained + 1} of {planned}: {short(error)}"
+        epoch = min(host.trained + 1, planned)
+        lines[0] = f"Training failed in epoch {epoch} of {planned}: {short(error)}"
     return ["", *lines]
 
 

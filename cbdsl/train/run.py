@@ -105,7 +105,8 @@ def train(
         said = "; ".join([short(error), *getattr(error, "__notes__", ())])
         # With `strict` the error is most likely a rule's, for which the sentence is enough.
         trace = "" if attaching.get("strict") else user_trace(error)
-        raise TrainError(f"training failed in epoch {host.trained + 1}: {said}", trace) from error
+        epoch = min(host.trained + 1, epochs)
+        raise TrainError(f"training failed in epoch {epoch}: {said}", trace) from error
     finally:
         host.close()
         if host.began:
