@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-DEFAULT = 4_000
+DEFAULT = 3_000
 """How many programs are compared unless one asks for more: it is a part of every run."""
 
 CHUNK = 1000

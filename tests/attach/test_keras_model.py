@@ -680,7 +680,8 @@ def test_a_variable_of_the_users() -> None:
 # ------------------------------------------------------------------------------ other backends
 
 
-@pytest.mark.parametrize("slowly", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow  # What rules do there is in tests/backends, and quick.
+@pytest.mark.parametrize("slowly", [False, True])
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_another_backend(backend: str, slowly: bool, tmp_path: Path) -> None:
     if find_spec(backend) is None:
