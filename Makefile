@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in $(pythons); do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test slow torch lint format wheel clean distclean
+.PHONY: help demo test slow torch lint format docs wheel clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## */\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r goal what; do \
@@ -45,6 +45,10 @@ lint: $(VENV)/.made-dev ## ruff and mypy
 format: $(VENV)/.made-dev ## lay out the Python code and put right what ruff can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(VENV)/.made-dev ## write the tables of docs/ that are made from the catalog
+	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_mistakes.py
 
 wheel: $(VENV)/.made-dev ## build the sdist, and from it the wheel, into dist/
 	$(BIN)/python -m build --no-isolation

@@ -268,6 +268,11 @@ def replay(
 
 def read_file(path: str | os.PathLike[str]) -> SourceFile:
     """A rule file; raises `CbrError` if it is no text, and `OSError` if it cannot be read."""
+    return with_others(read_source(_bytes(Path(path)), os.fspath(path)), path)
+
+
+def with_others(source: SourceFile, path: str | os.PathLike[str]) -> SourceFile:
+    """The text of a rule file with the files that it includes; raises `CbrError`."""
     folder = Path(path).parent.resolve()
 
     def read(name: str) -> bytes:
@@ -277,7 +282,7 @@ def read_file(path: str | os.PathLike[str]) -> SourceFile:
             raise PermissionError
         return _bytes(target)
 
-    return with_included(read_source(_bytes(Path(path)), os.fspath(path)), read)
+    return with_included(source, read)
 
 
 def _bytes(path: Path) -> bytes:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+
+from doc_pages import ROOT, blocks
 
 import cbdsl
 from cbdsl.diagnostics import render
 
-ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-
 
 def block(start: str) -> str:
     """The code block that begins with these words."""
-    (found,) = (text for _, text in BLOCKS if text.startswith(start))
+    (found,) = (one.text for one in blocks(ROOT / "README.md") if one.text.startswith(start))
     return found
 
 
@@ -48,11 +45,3 @@ def test_the_errors_are_the_printed_ones() -> None:
     for text in shown.strip().split("\n\n"):
         pattern = re.escape(text).replace("…", ".*")
         assert any(re.fullmatch(pattern, render(d)) for d in found), text
-
-
-def test_the_script_compiles() -> None:
-    script = block("import cbdsl")
-    rules = re.search(r'"""(.*?)"""', script, re.DOTALL)
-    assert rules is not None
-    assert len(cbdsl.compile(rules[1]).rules) == 2
-    compile(script, "README.md", "exec")

@@ -8,12 +8,27 @@ Kind = Literal["number", "metric", "condition", "window", "lag", "quantile", "we
 """What an argument is. A `window`, a `lag`, a `quantile` and a `weight` are constants: a whole
 number of values, a whole number of values back, 0 to 1, and above 0 up to 1."""
 
+MAX_WINDOW = 100_000
+"""The longest window, in values: what a rule remembers is saved at every epoch's end."""
+
+KINDS: dict[Kind, str] = {
+    "number": "a number or a time: a metric, a value, or what is computed from such",
+    "metric": "a metric that is a plain mean over the samples: the loss, an accuracy, an error",
+    "condition": "a condition",
+    "window": f"how many values, the newest included: a constant from 1 to {MAX_WINDOW:,}",
+    "lag": f"how many values back: a constant from 1 to {MAX_WINDOW:,}; left out it is 1",
+    "quantile": "a constant from 0, the lowest value, to 1, the highest",
+    "weight": "a constant above 0 and up to 1",
+}
+"""What an argument of each kind may be. A constant is a number or a parameter."""
+
 
 class Function(NamedTuple):
     """A function; `optional` arguments at its end may be left out, `more` of the last may follow.
 
-    `same_kind`: its result is a time where its arguments are times. `keeps_32_bit`: it is one of
-    the values it was given, so a 32-bit number where they are.
+    `doc` says in a few words what it is, `note` what else there is to know. `missing` says when a
+    series has no value. `same_kind`: its result is a time where its arguments are times.
+    `keeps_32_bit`: it is one of the values it was given, so a 32-bit number where they are.
     """
 
     name: str
@@ -23,6 +38,8 @@ class Function(NamedTuple):
     more: bool = False
     same_kind: bool = False
     keeps_32_bit: bool = False
+    note: str = ""
+    missing: str = ""
 
     @property
     def least(self) -> int:
@@ -48,7 +65,7 @@ _N: tuple[tuple[str, Kind], ...] = (("n", "window"),)
 FUNCTIONS = {
     function.name: function
     for function in (
-        Function("abs", _X, "its size without the sign", same_kind=True, keeps_32_bit=True),
+        Function("abs", _X, "x without its sign", same_kind=True, keeps_32_bit=True),
         Function(
             "min",
             (("x", "number"), ("y", "number")),
@@ -84,6 +101,8 @@ FUNCTIONS = {
     )
 }
 
+_NOT_FULL = "until there are n values"
+
 SERIES = {
     function.name: function
     for function in (
@@ -94,8 +113,16 @@ SERIES = {
             optional=1,
             same_kind=True,
             keeps_32_bit=True,
+            missing="until there are so many values before",
         ),
-        Function("best", _X, "the best value so far", same_kind=True, keeps_32_bit=True),
+        Function(
+            "best",
+            _X,
+            "the best value so far",
+            same_kind=True,
+            keeps_32_bit=True,
+            missing="until a value came that is not nan",
+        ),
         Function(
             "lowest",
             _X + _N,
@@ -103,6 +130,7 @@ SERIES = {
             optional=1,
             same_kind=True,
             keeps_32_bit=True,
+            missing="until a value came that is not nan; with n, until there are n values",
         ),
         Function(
             "highest",
@@ -111,30 +139,83 @@ SERIES = {
             optional=1,
             same_kind=True,
             keeps_32_bit=True,
+            missing="until a value came that is not nan; with n, until there are n values",
         ),
-        Function("mean", _X + _N, "the mean of the last n values", same_kind=True),
-        Function("median", _X + _N, "the median of the last n values", same_kind=True),
-        Function("std", _X + _N, "their standard deviation (population)", same_kind=True),
+        Function(
+            "mean", _X + _N, "the mean of the last n values", same_kind=True, missing=_NOT_FULL
+        ),
+        Function(
+            "median", _X + _N, "the median of the last n values", same_kind=True, missing=_NOT_FULL
+        ),
+        Function(
+            "std",
+            _X + _N,
+            "the standard deviation of the last n values",
+            same_kind=True,
+            note="that of a population, divided by n",
+            missing=_NOT_FULL,
+        ),
         Function(
             "quantile",
             (("x", "number"), ("q", "quantile"), ("n", "window")),
-            "the quantile q of the last n values (linear)",
+            "the quantile q of the last n values",
             same_kind=True,
+            note="linear between two of them",
+            missing=_NOT_FULL,
         ),
         Function(
             "ema",
             (("x", "number"), ("a", "weight")),
             "the exponential moving average, a the weight of the newest value",
             same_kind=True,
+            note="y becomes `a·x + (1-a)·y`, beginning with the first value",
+            missing="until a value came that is finite",
         ),
         Function(
-            "slope", _X + _N, "the slope of the line through the last n values", same_kind=True
+            "slope",
+            _X + _N,
+            "the slope of the line through the last n values",
+            same_kind=True,
+            note="by least squares, per value; n is 2 or more",
+            missing=_NOT_FULL,
         ),
-        Function("zscore", _X + _N, "how many deviations the newest is from the n before it"),
-        Function("change", _X, "the value minus the one before", same_kind=True),
-        Function("since_best", _X, "how many values ago the best one was"),
-        Function("count", (("c", "condition"),), "at how many events the condition was true"),
-        Function("per_batch", (("x", "metric"),), "the mean of the batches since the last event"),
+        Function(
+            "zscore",
+            _X + _N,
+            "how many standard deviations the newest value is from the mean of the n before it",
+            note="n is 2 or more",
+            missing="until there are n values and one more",
+        ),
+        Function(
+            "change",
+            _X,
+            "the value minus the one before",
+            same_kind=True,
+            missing="where x is missing, and at the first value",
+        ),
+        Function(
+            "since_best",
+            _X,
+            "how many values ago the best one was",
+            note="0 where it is the newest, of equal ones the first",
+            missing="until a value came that is not nan",
+        ),
+        Function(
+            "count",
+            (("c", "condition"),),
+            "at how many events the condition was true",
+            missing="never",
+        ),
+        Function(
+            "per_batch",
+            (("x", "metric"),),
+            "the mean of the batches since the last event",
+            note="at batch hooks, of the loss and of plain means",
+            missing=(
+                "where x is missing, and at the last event of an epoch "
+                "([decision 15](language.md#decisions))"
+            ),
+        ),
     )
 }
 
@@ -156,6 +237,3 @@ MEANS = frozenset(
     """.split()
 )
 """Telling words of metrics that are plain means over the samples, for `per_batch`."""
-
-MAX_WINDOW = 100_000
-"""The longest window, in values: what a rule remembers is saved at every epoch's end."""

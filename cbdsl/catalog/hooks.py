@@ -8,6 +8,14 @@ Metrics = Literal["epoch", "batch", "validation", "last"]
 """What a hook's logs hold: an epoch's metrics (`val_` too), the means of the epoch so far, the
 validation's metrics without `val_`, or nothing, so that rules see those last known."""
 
+SEEN: dict[Metrics, str] = {
+    "epoch": "those of the epoch, with `val_` those of its validation",
+    "batch": "the means of the epoch's batches so far",
+    "validation": "the validation's, without `val_`",
+    "last": "those last known",
+}
+"""What metrics a rule sees at a hook."""
+
 
 class Hook(NamedTuple):
     """A moment that Keras tells of."""
@@ -43,12 +51,36 @@ HOOKS = {
         Hook("batch_end", "on_train_batch_end", "batch", "batch", "after a training batch"),
         Hook("test_begin", "on_test_begin", None, "last", "before a validation"),
         Hook("test_end", "on_test_end", None, "validation", "after a validation"),
-        Hook("test_batch_begin", "on_test_batch_begin", "batch", "last", "before its batch"),
-        Hook("test_batch_end", "on_test_batch_end", "batch", "validation", "after its batch"),
+        Hook(
+            "test_batch_begin",
+            "on_test_batch_begin",
+            "batch",
+            "last",
+            "before a batch of a validation",
+        ),
+        Hook(
+            "test_batch_end",
+            "on_test_batch_end",
+            "batch",
+            "validation",
+            "after a batch of a validation",
+        ),
         Hook("predict_begin", "on_predict_begin", None, "last", "before a prediction"),
         Hook("predict_end", "on_predict_end", None, "last", "after a prediction"),
-        Hook("predict_batch_begin", "on_predict_batch_begin", "batch", "last", "before its batch"),
-        Hook("predict_batch_end", "on_predict_batch_end", "batch", "last", "after its batch"),
+        Hook(
+            "predict_batch_begin",
+            "on_predict_batch_begin",
+            "batch",
+            "last",
+            "before a batch of a prediction",
+        ),
+        Hook(
+            "predict_batch_end",
+            "on_predict_batch_end",
+            "batch",
+            "last",
+            "after a batch of a prediction",
+        ),
     )
 }
 

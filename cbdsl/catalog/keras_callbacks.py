@@ -11,6 +11,18 @@ from typing import Literal, NamedTuple
 Kind = Literal["truth", "whole", "number", "text", "path", "metric", "choice", "frequency"]
 """What an argument takes. A `frequency` is a whole number of batches, or one of its choices."""
 
+KINDS: dict[Kind, str] = {
+    "truth": "`true` or `false`",
+    "whole": "a whole number",
+    "number": "a number",
+    "text": "a text",
+    "path": "a path below the run directory",
+    "metric": "the name of a metric, as a text",
+    "choice": "one of its texts",
+    "frequency": "a whole number of batches, or one of its texts",
+}
+"""What is written for an argument of each kind."""
+
 Default = bool | float | int | str | None
 
 

@@ -11,4 +11,14 @@ PLURAL = {"epoch": "epochs", "batch": "batches"} | {unit: f"{unit}s" for unit in
 PLURAL["value"] = "values"
 """`values` are counted by `stalls` alone."""
 
+DOCS = {
+    "epoch": "one pass over the training data",
+    "batch": "one step of training, counted over the whole training",
+    "second": "a second of the time in training",
+    "minute": "60 seconds",
+    "hour": "60 minutes",
+    "value": "an event at which the metric is there; counted by `stalls` alone",
+}
+"""What is counted."""
+
 SINGULAR = {plural: singular for singular, plural in PLURAL.items()}

@@ -36,6 +36,7 @@ FOREIGN = {
     "is_nan": "`is nan`",
     "increases": "`rises`",
     "decreases": "`falls`",
+    "ifthen": "`if`",
     "def": "a rule",
     "True": "`true`",
     "False": "`false`",
@@ -131,7 +132,9 @@ FOREIGN_STATES = {
     "undefined": "`missing`",
     "na": "`missing`",
     "true": "the condition alone",
+    "True": "the condition alone",
     "false": "`not` and the condition",
+    "False": "`not` and the condition",
     "above": "`>` instead of `is above`",
     "below": "`<` instead of `is below`",
     "over": "`>` instead of `is over`",
@@ -162,6 +165,10 @@ FOREIGN_PREDICATES = {
     "stalled": "`stalls for 3 epochs`",
     "plateaus": "`stalls for 3 epochs`",
     "stagnates": "`stalls for 3 epochs`",
+    "goes": "`crosses`",
+    "gets": "`crosses`",
+    "isnan": "`is nan`",
+    "min_delta": "`by`",
     "exceeds": "`>`",
     "reaches": "`>=`",
     "greater": "`>`",
@@ -228,6 +235,10 @@ FOREIGN_STATEMENTS = {
     "metrics": "`metric NAME = …`",
     "expect": "`expects NAME, …`",
     "import": '`include "other.cbr"` for other rules',
+    "class": "`on epoch_end if … stop`, or another rule",
+    "monitor": "`on epoch_end if val_loss stalls for 3 epochs …`",
+    "callback": "`use NAME()` for one of Keras's",
+    "version": "`language 1`",
 }
 """First words of other languages, and the statement of cbr."""
 
@@ -300,6 +311,7 @@ FOREIGN_FUNCTIONS = {
     "ln": "`log(x)`",
     "pow": "`x ** y`",
     "int": "`floor(x)`",
+    "len": "`epoch` for how many epochs there were",
 }
 """Functions of other languages, and what cbr has for them, shown for the loss."""
 

@@ -12,7 +12,7 @@ from cbdsl.catalog.optimizer import SETTINGS as OF_OPTIMIZER
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import Context, and_list, target_name
 from cbdsl.checks.metrics import hook_of
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, did_you_mean, only_slip
 from cbdsl.formatter import expression, rule_text
 from cbdsl.syntax import nodes as n
 
@@ -191,13 +191,16 @@ def _no_setting(context: Context, target: n.Name) -> Diagnostic:
     elif target.name in context.derived:
         why = f"`{target.name}` is a derived metric, computed at every epoch's end"
     help = did_you_mean(target.name, settable)
+    put = only_slip(target.name, settable, help)
     if not help and what == "metric" and target.name not in context.derived:
         help = f"for a variable write `let {target.name} = 0` above"
     if target.name.lower() in ("learning_rate", "rate"):
-        help = "write `lr`"
+        help, put = "write `lr`", "lr"
     elif target.name in OF_OPTIMIZER:
-        why, help = "it is a setting of the optimizer", f"write `optimizer.{target.name}`"
-    return context.problem("CBR207", f"`{target.name}` cannot be set", target, why=why, help=help)
+        put = f"optimizer.{target.name}"
+        why, help = "it is a setting of the optimizer", f"write `{put}`"
+    message = f"`{target.name}` cannot be set"
+    return context.problem("CBR207", message, target, why=why, help=help, put=put)
 
 
 def _mixed(context: Context, rule: n.Rule) -> Iterator[Diagnostic]:

@@ -13,7 +13,7 @@ from cbdsl.catalog.words import FOREIGN_ACTIONS
 from cbdsl.checks.context import Context, and_list, params_of_file, target_name
 from cbdsl.checks.functions import setting
 from cbdsl.checks.params import declared
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, did_you_mean, only_slip
 from cbdsl.syntax import nodes as n
 
 MAX_VALUES = 100_000
@@ -115,7 +115,8 @@ class _Case:
             message = f"there is no parameter `{name}`"
             help = "write `given lr: …`" if name == "lr" else did_you_mean(name, params)
             why = params_of_file(params)
-            yield self.context.problem("CBR204", message, line.name, why=why, help=help)
+            put = only_slip(name, params, help)
+            yield self.context.problem("CBR204", message, line.name, why=why, help=help, put=put)
             return
         new = declared(name, line.value)
         if new.kind != params[name].kind or (new.kind == "span" and new.unit != params[name].unit):
@@ -215,7 +216,8 @@ class _Case:
             help = "write `NAME:` before a rule, or what it does, as in `expect stop`"
         elif not help:
             why = f"the rules with a name are {and_list(sorted(self.rules))}"
-        yield context.problem("CBR212", message, line.rule, why=why, help=help)
+        put = only_slip(name, self.rules, help)
+        yield context.problem("CBR212", message, line.rule, why=why, help=help, put=put)
 
     def _asked(self, metric: str) -> bool:
         """Whether a rule reads a metric of this name, or the model is known to report it."""

@@ -14,6 +14,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for rule in context.file.rules:
         if rule.condition is None:
             continue
+        yield from _between(context, rule, rule.condition.test)
         # To count them all parts are looked at together, so nothing is hidden there.
         counted = {p for c in n.walk(rule.condition.test) if _counts(c) for p in n.walk(c)}
         for part in n.walk(rule.condition.test):
@@ -39,6 +40,24 @@ def _hidden(context: Context, condition: n.All) -> Iterator[Diagnostic]:
                 why="`improves` compares with the last improvement, whether the rule fired or not",
                 help="make two rules of it, if each improvement should count",
             )
+
+
+def _between(context: Context, rule: n.Rule, test: n.Expr) -> Iterator[Diagnostic]:
+    """A best epoch that is not saved, as the rule looks at some epochs only."""
+    saves = any(isinstance(a, n.Save) and a.keep is None for a in rule.actions)
+    if not isinstance(test, n.Improves) or not saves:
+        return
+    seldom = isinstance(rule.trigger, n.Every | n.At) and context.trigger_unit(rule.trigger)
+    waits = any(isinstance(action, n.Wait) for action in rule.actions)
+    if seldom == "epoch" or waits:
+        metric = expression(test.operand)
+        yield context.problem(
+            "CBR406",
+            "a best epoch between two looks is never saved",
+            test,
+            why=f"`{metric} improves` compares with every epoch, also those this rule leaves out",
+            help="look at `every epoch`, or save each look and `keep best 1 of` the metric",
+        )
 
 
 def _lasting(context: Context, condition: n.All | n.Any) -> Iterator[Diagnostic]:
@@ -74,10 +93,11 @@ def _equal(context: Context, comparison: n.Compare) -> Iterator[Diagnostic]:
         comparison.ops, comparison.operands, comparison.operands[1:], strict=False
     ):
         if op in ("==", "!=") and (_is_measured(context, left) or _is_measured(context, right)):
+            why = "metrics are rarely equal to the last digit"
+            help = "compare with `<`, `>`, `<=` or `>=`"
+            if left == right:
+                why = "only nan differs from itself"
+                help = f"write `{expression(left)} is {'not ' if op == '==' else ''}nan`"
             yield context.problem(
-                "CBR407",
-                f"a metric compared with `{op}`",
-                comparison,
-                why="metrics are rarely equal to the last digit",
-                help="compare with `<`, `>`, `<=` or `>=`",
+                "CBR407", f"a metric compared with `{op}`", comparison, why=why, help=help
             )

@@ -11,7 +11,7 @@ from typing import Literal
 from cbdsl.catalog.metrics import Better
 from cbdsl.catalog.units import SECONDS
 from cbdsl.catalog.values import VALUES
-from cbdsl.diagnostics import Diagnostic
+from cbdsl.diagnostics import Diagnostic, Fix
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
 
@@ -86,7 +86,12 @@ class Context:
         """The metrics that the file computes itself, by name."""
         return {metric.name.name: metric for metric in self.file.metrics}
 
-    @property
+    @cached_property
+    def expected(self) -> frozenset[str]:
+        """The metrics that come from elsewhere."""
+        return self.file.expected
+
+    @cached_property
     def made(self) -> frozenset[str]:
         """The metrics that the rules make: derived ones, and those they record."""
         return self.file.recorded.union(self.derived)
@@ -150,11 +155,19 @@ class Context:
         ]
 
     def problem(
-        self, code: str, message: str, at: n.Node | Span, *, why: str = "", help: str = ""
+        self,
+        code: str,
+        message: str,
+        at: n.Node | Span,
+        *,
+        why: str = "",
+        help: str = "",
+        put: str = "",
     ) -> Diagnostic:
-        """A diagnostic in this file."""
+        """A diagnostic in this file; `put` is what puts it right in the place of what it is at."""
         span = at.span if isinstance(at, n.Node) else at
-        return Diagnostic(code, message, self.source, span, why, help)
+        fix = Fix(span, put) if put else None
+        return Diagnostic(code, message, self.source, span, why, help, fix)
 
 
 def target_name(target: n.Target) -> str:

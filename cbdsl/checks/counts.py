@@ -9,7 +9,7 @@ from cbdsl.catalog.units import COUNTS, PLURAL, SECONDS
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import WORDS, Context, ParamValue, params_of_file
 from cbdsl.checks.params import seconds
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, did_you_mean, only_slip
 from cbdsl.syntax import nodes as n
 
 
@@ -220,17 +220,30 @@ def _unknown(context: Context, name: n.Name, unit: str | None) -> Diagnostic | N
     why = params_of_file(context.params)
     some = "3" if unit else "3 epochs"
     help = did_you_mean(name.name, context.params) or f"write `param {name.name} = {some}` above"
+    put = only_slip(name.name, context.params, help)
     if name.name in HOOKS:
         help = f"write `on {name.name}`"
     elif name.name in _NUMBERS:
         help = f"write the number `{_NUMBERS[name.name]}`"
+        put = str(_NUMBERS[name.name])
     elif name.name in _REST and unit is None:
         help = "the last phase of a schedule can go on `for the rest`, or lead `over the rest`"
     elif name.name in _REST and unit == "times":
         help = "leave this out for all of them"
-    return context.problem(
-        "CBR204", f"there is no parameter `{name.name}`", name, why=why, help=help
-    )
+    elif name.name in _PLACES:
+        help = f"write {_PLACES[name.name]}"
+    message = f"there is no parameter `{name.name}`"
+    return context.problem("CBR204", message, name, why=why, help=help, put=put)
+
+
+_PLACES = {
+    "start": "`on train_begin`",
+    "beginning": "`on train_begin`",
+    "end": "`on train_end`",
+    "half": "`at 50%`",
+    "halfway": "`at 50%`",
+}
+"""What others say behind `at`."""
 
 
 def _size(context: Context, amount: n.Duration) -> tuple[float, str] | None:

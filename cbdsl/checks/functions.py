@@ -11,7 +11,7 @@ from cbdsl.catalog.optimizer import FRACTIONS, SETTINGS, may_be
 from cbdsl.catalog.words import FOREIGN_FUNCTIONS
 from cbdsl.checks.context import Context, and_list
 from cbdsl.checks.metrics import hook_of
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, did_you_mean, only_slip
 from cbdsl.syntax import nodes as n
 
 _ALL = FUNCTIONS | SERIES
@@ -54,15 +54,17 @@ def setting(context: Context, setting: n.Setting) -> Iterator[Diagnostic]:
         return
     if setting.name in ("lr", "learning_rate"):
         message = "the learning rate is called `lr`"
-        yield context.problem("CBR211", message, setting, help="write `lr`")
+        yield context.problem("CBR211", message, setting, help="write `lr`", put="lr")
         return
     help = did_you_mean(setting.name, SETTINGS)
+    slip = only_slip(setting.name, SETTINGS, help)
     yield context.problem(
         "CBR211",
         f"optimizers have no setting `{setting.name}`",
         setting,
         why="" if help else f"they have {and_list(sorted(SETTINGS))}",
         help=help,
+        put=slip and f"optimizer.{slip}",
     )
 
 
@@ -82,11 +84,12 @@ def _call(context: Context, call: n.Call) -> Iterator[Diagnostic]:
     function = _ALL.get(call.function)
     if function is None:
         help = did_you_mean(call.function, _ALL)
+        put = only_slip(call.function, _ALL, help)
         if call.function in FOREIGN_FUNCTIONS:
-            help = f"write {FOREIGN_FUNCTIONS[call.function]}"
+            help, put = f"write {FOREIGN_FUNCTIONS[call.function]}", _ours(call)
         message = f"there is no function `{call.function}`"
         why = "" if help else f"the functions are {and_list(_ALL)}"
-        yield context.problem("CBR210", message, call.function_span, why=why, help=help)
+        yield context.problem("CBR210", message, call.function_span, why=why, help=help, put=put)
         return
     given = len(call.arguments)
     if given < function.least or (function.most is not None and given > function.most):
@@ -100,6 +103,18 @@ def _call(context: Context, call: n.Call) -> Iterator[Diagnostic]:
         problem = _constant(context, call, argument, name, kind)
         if problem:
             yield problem
+
+
+def _ours(call: n.Call) -> str:
+    """The function of cbr that is called alike with as many values; empty if there is none."""
+    form = re.fullmatch(r"`(\w+)\(([^`]*)\)`", FOREIGN_FUNCTIONS[call.function])
+    if form is None or call.function in _OTHERWISE:
+        return ""
+    return form[1] if form[2].count(",") + 1 == len(call.arguments) else ""
+
+
+_OTHERWISE = frozenset({"int", "percentile", "smooth"})
+"""Functions of others that take or give something else than those of cbr."""
 
 
 def _last(function: Function) -> Kind:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cbdsl.catalog.hooks import ALIASES, HOOKS
 from cbdsl.catalog.units import PLURAL, SINGULAR
 from cbdsl.checks.context import Context, and_list
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, did_you_mean, only_slip
 from cbdsl.syntax import nodes as n
 
 
@@ -21,13 +21,20 @@ def check(context: Context) -> Iterator[Diagnostic]:
             message = "`on interrupt` is not in this version of cbdsl"
             yield context.problem("CBR115", message, trigger.hook_span)
             continue
-        message = f"there is no hook `{trigger.hook}`"
-        if name in HOOKS or name in ALIASES:
-            help = f"write `on {name}`"
+        message, put = f"there is no hook `{trigger.hook}`", ""
+        # `EpochEnd` and `epochend` are spelled as others spell them.
+        spelled = name.replace("_", "").lower().replace("start", "begin")
+        meant = _SPELLED.get(spelled.replace("validation", "test").replace("training", "train"))
+        if meant:
+            help, put = f"write `on {meant}`", meant
         elif name in SINGULAR or name in PLURAL:
             unit = SINGULAR.get(name, name)
             help = f"write `every {unit}` or `on {unit}_end`"
         else:
             help = did_you_mean(name, [*HOOKS, *ALIASES])
+            put = only_slip(name, [*HOOKS, *ALIASES], help)
         why = "" if help else f"the hooks are {and_list(HOOKS)}"
-        yield context.problem("CBR201", message, trigger.hook_span, why=why, help=help)
+        yield context.problem("CBR201", message, trigger.hook_span, why=why, help=help, put=put)
+
+
+_SPELLED = {name.replace("_", ""): name for name in [*HOOKS, *ALIASES]}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cbdsl.catalog.functions import DIRECTED, RISING
 from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
-from cbdsl.catalog.metrics import HIGHER, JOINED, LOWER, Better
+from cbdsl.catalog.metrics import Better, direction
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import Context, and_list
 from cbdsl.diagnostics import Diagnostic, did_you_mean
@@ -110,25 +110,10 @@ def _opposite(direction: Better | None) -> Better | None:
     return None if direction is None else "higher" if direction == "lower" else "lower"
 
 
-def direction(name: str) -> Better | None:
-    """Which direction of a metric is better, by its name: `val_dense_1_loss` is a loss."""
-    plain = name.lower().removeprefix("val_")
-    for apart, together in JOINED.items():
-        plain = plain.replace(apart, together)
-    words = [word for word in re.split("[^a-z0-9]+", plain) if not word.isdigit()]
-    # The last telling word is the noun: `categorical_accuracy`, `f1_score`, `cosine_similarity`.
-    for word in reversed(words):
-        if word in LOWER:
-            return "lower"
-        if word in HIGHER:
-            return "higher"
-    return None
-
-
 def _exists(context: Context, name: n.Name, hook: Hook | None) -> Iterator[Diagnostic]:
     if context.metrics is None or name.name in context.lost:
         return
-    known = context.metrics | {"learning_rate"} | context.file.expected | context.made
+    known = context.metrics | {"learning_rate"} | context.expected | context.made
     if hook and hook.metrics == "validation":
         known |= {metric.removeprefix("val_") for metric in known}
     if name.name not in known:
@@ -172,6 +157,7 @@ def _no_direction(context: Context, expr: n.Expr) -> Diagnostic:
     shown = context.source.slice(expr.span).strip("`")
     message = f"whether more or less of `{shown}` is better is not known"
     why, help = "", "name one metric, or sum up metrics of one direction"
+    put = ""
     if isinstance(expr, n.Name) and context.kind_of(expr) == "metric":
         why, help = (
             "its name does not tell",
@@ -182,4 +168,10 @@ def _no_direction(context: Context, expr: n.Expr) -> Diagnostic:
     elif not context.metrics_in(expr):
         message = f"`{shown}` never improves"
         why, help = "only metrics do", ""
-    return context.problem("CBR206", message, expr, why=why, help=help)
+        if isinstance(expr, n.Text) and (name := shown.strip('"')).isidentifier():
+            put, help = name, f"write its name without quotes: `{name}`"
+    elif re.fullmatch(r"[A-Za-z]+(-[A-Za-z]+)+", shown) and direction(shown.replace("-", "_")):
+        # It is read as a difference.
+        put = shown.replace("-", "_")
+        help = f"write `{put}`"
+    return context.problem("CBR206", message, expr, why=why, help=help, put=put)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cbdsl.catalog.words import FOREIGN, WORDS
 from cbdsl.checks.context import Context
 from cbdsl.diagnostics import Diagnostic
+from cbdsl.source import Span
 from cbdsl.syntax import nodes as n
 
 
@@ -136,6 +138,17 @@ def _used(context: Context, name: n.Name) -> Iterator[Diagnostic]:
     """A word of another language; those of the language itself are no names to the parser."""
     if name.name not in FOREIGN or context.kind_of(name) != "metric" or name.quoted:
         return
-    if name.name not in {*(context.metrics or ()), *context.made, *context.file.expected}:
+    if name.name not in {*(context.metrics or ()), *context.made, *context.expected}:
         help = f"write {FOREIGN[name.name]}"
-        yield context.problem("CBR109", f"`{name.name}` cannot stand here", name, help=help)
+        put = name.name.lower() if name.name in ("True", "False") else ""
+        before = re.search(r"([=!]=)\s*$", context.source.text[: name.span.start])
+        if name.name == "None" and before:
+            # Read as a metric that is compared.
+            put = "is missing" if before[1] == "==" else "is not missing"
+            at = Span(before.start(), name.span.end)
+            message, help = "`None` cannot stand here", f"write `{put}`"
+            yield context.problem("CBR109", message, at, help=help, put=put)
+            return
+        yield context.problem(
+            "CBR109", f"`{name.name}` cannot stand here", name, help=help, put=put
+        )

@@ -1,104 +1,95 @@
-"""Every rule can be reached within the planned epochs."""
+"""Every rule can be reached within the planned epochs, and before a rule stops the training."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from fractions import Fraction
 
 from cbdsl.checks.actions import acts_at_start
 from cbdsl.checks.context import Context
 from cbdsl.checks.counts import counts_epochs
+from cbdsl.checks.metrics import hook_of
+from cbdsl.checks.ranges import Ranges
+from cbdsl.checks.when import first_epoch, first_of, is_known, scene_of, window_of
+from cbdsl.checks.worlds import TooMany, Worlds
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
+    stop = _stop(context)
     for rule in context.file.rules:
-        first, last = _window(context, rule)
-        acts = _first(context, rule, first)
-        what = rule.trigger if rule.window is None else rule.window
-        message = "no event reaches this rule"
-        if acts is None or (last is not None and acts > last):
-            why = "its window leaves out every epoch that its trigger names"
-            yield context.problem("CBR404", message, what, why=why)
-        elif context.epochs is not None and acts > context.epochs:
-            why = f"it begins with epoch {acts}, and {context.epochs} are planned"
-            help = "plan more epochs, or name an earlier one"
-            if acts_at_start(context, rule):
-                help += "; a setting acts at the start of an epoch"
-            yield context.problem("CBR404", message, what, why=why, help=help)
+        problem = _out_of_reach(context, rule)
+        if problem:
+            yield problem
+        elif stop and (acts := first_epoch(context, rule)) > stop[0]:
+            where = context.source.place(stop[1].span)
+            why = f"it begins with epoch {acts}, and {where} stops the training in epoch {stop[0]}"
+            yield _unreached(context, rule, why, "")
 
 
-def first_epoch(context: Context, rule: n.Rule) -> int:
-    """The first epoch in which a rule can act, as far as its trigger and window tell."""
-    first, _ = _window(context, rule)
-    return _first(context, rule, first) or first
+def is_reached(context: Context, rule: n.Rule) -> bool:
+    """Whether there are events for a rule, as far as its window and the planned epochs tell."""
+    return _out_of_reach(context, rule) is None
 
 
-def _window(context: Context, rule: n.Rule) -> tuple[int, int | None]:
-    """The first and the last epoch of a rule's window; None for no last one, or one unknown."""
-    first, last = 1, None
-    window = rule.window
-    if window and window.start and _is_in_epochs(context, rule, window.start):
-        start = _epochs(context, window.start.count)
-        if start is not None:
-            first = math.floor(start) + 1 if window.kind == "after" else math.ceil(start)
-    if window and window.end and _is_in_epochs(context, rule, window.end):
-        end = _epochs(context, window.end.count)
-        last = None if end is None else math.floor(end)
-    return max(first, 1), last
+def _out_of_reach(context: Context, rule: n.Rule) -> Diagnostic | None:
+    first, last = window_of(context, rule)
+    acts = first_of(context, rule, first)
+    if acts is None or (last is not None and acts > last):
+        why = "its window leaves out every epoch that its trigger names"
+        return _unreached(context, rule, why, "")
+    if context.epochs is not None and acts > context.epochs:
+        why = f"it begins with epoch {acts}, and {context.epochs} are planned"
+        help = "plan more epochs, or name an earlier one"
+        if acts_at_start(context, rule):
+            help += "; a setting acts at the start of an epoch"
+        return _unreached(context, rule, why, help)
+    return None
 
 
-def _is_in_epochs(context: Context, rule: n.Rule, bound: n.Duration) -> bool:
-    unit = context.unit_of(bound)
-    return unit in ("epoch", "percent") or (unit is None and counts_epochs(context, rule.trigger))
+def _unreached(context: Context, rule: n.Rule, why: str, help: str) -> Diagnostic:
+    what = rule.trigger if rule.window is None else rule.window
+    return context.problem("CBR404", "no event reaches this rule", what, why=why, help=help)
 
 
-def _first(context: Context, rule: n.Rule, first: int) -> int | None:
-    """The first epoch from `first` on that a rule's trigger names, None if it names none."""
-    # A setting acts at the start of the epoch behind a whole number of them.
-    late = int(acts_at_start(context, rule))
-    trigger = rule.trigger
-    if isinstance(trigger, n.Every) and context.trigger_unit(trigger) == "epoch":
-        count = _epochs(context, trigger.period.count)
-        if count is None or count < 1:
-            return first
-        return math.ceil(max(first - late, 1) / count) * int(count) + late
-    if isinstance(trigger, n.At) and trigger.unit == "epoch":
-        named = [_position(context, position, bool(late)) for position in trigger.positions]
-        if None in named:
-            return first
-        return min((epoch for epoch in named if epoch and epoch >= first), default=None)
-    return first
+def _stop(context: Context) -> tuple[int, n.Rule] | None:
+    """The first epoch in which a rule surely stops the training, and the rule."""
+    found: list[tuple[int, n.Rule]] = []
+    for rule in context.file.rules:
+        if any(isinstance(action, n.Stop | n.Fail) for action in rule.actions):
+            epoch = _surely(context, rule)
+            found += [(epoch, rule)] if epoch is not None else []
+    return min(found, key=lambda stop: stop[0], default=None)
 
 
-def _position(context: Context, position: n.Number | n.Name, late: bool) -> int | None:
-    """The epoch that a position of `at` names; None where that is not known."""
-    epochs = _epochs(context, position)
-    if epochs is None:
+def _surely(context: Context, rule: n.Rule) -> int | None:
+    """The first epoch in which a rule fires, whatever the metrics are."""
+    hook = hook_of(rule)
+    in_epochs = hook.argument == "epoch" if hook else counts_epochs(context, rule.trigger)
+    if not in_epochs or not is_known(context, rule):
         return None
-    if _is_share(context, position):
-        return math.floor(epochs) + 1 if late else max(math.ceil(epochs), 1)
-    return int(epochs)
-
-
-def _is_share(context: Context, count: n.Number | n.Name) -> bool:
-    if isinstance(count, n.Number):
-        return count.is_percent
-    return count.name in context.params and context.params[count.name].is_percent
-
-
-def _epochs(context: Context, count: n.Number | n.Name) -> Fraction | None:
-    """A count of epochs, or a share of those planned; None for what is not known or not right."""
-    if isinstance(count, n.Number):
-        value: float | bool | str = count.value
-    else:
-        param = context.params.get(count.name)
-        if param is None or param.unit == "batch" or param.kind not in ("number", "span"):
+    first, last = window_of(context, rule)
+    if rule.condition is not None:
+        least = _from_epoch(context, rule, rule.condition.test)
+        if least is None:
             return None
-        value = param.value
-    number = Fraction(repr(float(value)))
-    if _is_share(context, count):
-        return None if context.epochs is None else number * context.epochs
-    return number if number.denominator == 1 else None
+        first = max(first, least)
+    acts = first_of(context, rule, first)
+    return None if acts is None or (last is not None and acts > last) else acts
+
+
+def _from_epoch(context: Context, rule: n.Rule, test: n.Expr) -> int | None:
+    """The first epoch in which a condition holds that compares the epoch with numbers alone."""
+    if not all(isinstance(part, _EXACT) for part in n.walk(test)):
+        return None
+    if {part.name for part in n.walk(test) if isinstance(part, n.Name)} != {"epoch"}:
+        return None
+    try:
+        boxes = Worlds(Ranges(context, scene_of(context, rule))).of(test)
+    except TooMany:
+        return None
+    return min((int(epochs.low) for box in boxes for epochs in box.values()), default=None)
+
+
+_EXACT = (n.All, n.Any, n.Not, n.Compare, n.Name, n.Number)
+"""Conditions made of these have exactly the cases that their boxes hold."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cbdsl.catalog.metrics import direction
 from cbdsl.catalog.optimizer import LIVE, SETTINGS
 from cbdsl.catalog.units import SECONDS
-from cbdsl.checks import metrics
 from cbdsl.checks.context import Context, params_of_file, target_name
 from cbdsl.checks.functions import constant, setting_value
 from cbdsl.diagnostics import Diagnostic, did_you_mean
@@ -78,7 +78,7 @@ def _no_target(context: Context, target: n.Name) -> Diagnostic:
         why = "a parameter keeps its value for the whole training"
     elif what == "value":
         why = f"`{name}` counts what Keras does"
-    elif name in context.derived or metrics.direction(name):
+    elif name in context.derived or direction(name):
         why = f"`{name}` is a metric, which is measured and not set"
     elif not help:
         help = f"for a `keras.Variable` that the caller passes write `variable {name}` above"
@@ -207,11 +207,11 @@ def _changes(context: Context, phase: n.Phase, level: n.Expr) -> Iterator[Diagno
     """A number of a phase that is none, or that depends on something."""
     names = [part for part in n.walk(level) if isinstance(part, n.Name)]
     unknown = [name for name in names if context.kind_of(name) == "metric" and not name.quoted]
-    known = {*context.derived, *context.file.expected, *(context.metrics or ())}
+    known = {*context.derived, *context.expected, *(context.metrics or ())}
     for name in unknown:
         if name.name in context.lost:
             return
-        if name.name not in known and metrics.direction(name.name) is None:
+        if name.name not in known and direction(name.name) is None:
             help = did_you_mean(name.name, context.params)
             yield context.problem(
                 "CBR204",

@@ -256,9 +256,12 @@ class _Types:
 
     def _mismatch(self, expr: n.Expr, kind: Kind, wanted: Kind) -> Diagnostic:
         shown = self.context.source.slice(expr.span)
-        help = ""
+        help = put = ""
         if isinstance(expr, n.Text):
             help = "a metric's name stands without quotes"
+            if re.fullmatch(r'"-?[0-9.]+%?"', shown):
+                put = shown[1:-1]
+                help = f"write `{put}` without quotes"
         if wanted == "truth" and kind in ("number", "time"):
             level = "2 hours" if kind == "time" else "0.5"
             help = f"compare it, as in `{shown} > {level}`" if len(shown) < 40 else "compare it"
@@ -274,9 +277,8 @@ class _Types:
             help = "divide it by a time, such as `1 second`, to get a number"
         if wanted == "number" and kind == "span":
             help = "compare `epoch`, `batch` or `step` with a number alone"
-        return self.context.problem(
-            "CBR301", f"this is {WORDS[kind]}, where {WORDS[wanted]} is needed", expr, help=help
-        )
+        message = f"this is {WORDS[kind]}, where {WORDS[wanted]} is needed"
+        return self.context.problem("CBR301", message, expr, help=help, put=put)
 
 
 def _better(spec: str, kind: Kind) -> str:

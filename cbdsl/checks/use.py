@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS, REFUSED, Argument, Required
 from cbdsl.checks.context import Context, and_list
 from cbdsl.checks.paths import shape_of, trouble_with
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, did_you_mean, one_slip, only_slip
 from cbdsl.source import Span
 from cbdsl.syntax import nodes as n
 
@@ -32,7 +32,16 @@ def check(context: Context) -> Iterator[Diagnostic]:
             use.callback,
             why=REFUSED.get(name, f"those that can be used are {and_list(KERAS_CALLBACKS)}"),
             help="" if refused else did_you_mean(name, KERAS_CALLBACKS),
+            put="" if refused else _SPELLED.get(_spelled(name), one_slip(name, KERAS_CALLBACKS)),
         )
+
+
+def _spelled(name: str) -> str:
+    """A name without what spellings differ in."""
+    return name.replace("_", "").lower()
+
+
+_SPELLED = {_spelled(name): name for name in KERAS_CALLBACKS}
 
 
 def value_of(context: Context, value: n.ParamLiteral | None) -> bool | int | float | str | None:
@@ -68,6 +77,7 @@ def _arguments(context: Context, use: n.Use) -> Iterator[Diagnostic]:
                 argument.name,
                 why=f"it takes {and_list(known)}",
                 help=did_you_mean(name, known),
+                put=only_slip(name, known, did_you_mean(name, known)),
             )
         else:
             yield from _value(context, use, argument, known[name])
@@ -101,6 +111,15 @@ def _value(
         if problem:
             message, help = problem
             yield context.problem("CBR308", message, argument.value_span, help=help)
+    factor = argument.value.value if isinstance(argument.value, n.Number) else 0
+    if asked.name == "factor" and factor >= 1:
+        yield context.problem(
+            "CBR309",
+            f"`factor` of `{use.callback.name}` is below 1",
+            argument.value_span,
+            why="the rate is multiplied by it, and is to fall",
+            help="half the rate is `factor=0.5`",
+        )
     if asked.kind == "metric":
         metric = str(value_of(context, argument.value))
         yield from _reported(context, metric, argument.value_span)

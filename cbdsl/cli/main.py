@@ -11,6 +11,7 @@ from cbdsl.diagnostics import did_you_mean
 
 VERBS = {
     "check": "say what is wrong with rule files",
+    "explain": "explain a code such as CBR404, with examples",
     "compile": "turn a rule file into Python",
     "fmt": "lay out rule files in the one canonical way",
     "init": "write a rule file to begin with",

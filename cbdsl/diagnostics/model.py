@@ -10,6 +10,17 @@ from cbdsl.source import SourceFile, Span
 
 
 @dataclass(frozen=True)
+class Fix:
+    """What a diagnostic can put right by itself: `text` instead of the characters of `span`.
+
+    Only where the rules then say what was certainly meant.
+    """
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One problem: its stable code, what it is, where, why, and what to write instead.
 
@@ -23,6 +34,7 @@ class Diagnostic:
     span: Span | None
     why: str = ""
     help: str = ""
+    fix: Fix | None = None
 
     @property
     def severity(self) -> Severity:

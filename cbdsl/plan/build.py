@@ -12,6 +12,7 @@ from cbdsl.checks.context import Context
 from cbdsl.checks.metrics import better
 from cbdsl.checks.schedules import by_batch, spans_batches
 from cbdsl.checks.use import value_of
+from cbdsl.checks.when import is_schedule
 from cbdsl.plan.model import (
     BlockPlan,
     Count,
@@ -31,16 +32,12 @@ from cbdsl.plan.reading import (
     count_of,
     counter_of,
     number_of,
-    remembers,
     sets_rate,
     slots_of,
 )
 from cbdsl.syntax import nodes as n
 
 RATE_FUNCTION = "learning_rate"
-
-# What the function of a schedule rule may read.
-_OF_SCHEDULES = {"epoch", "epochs", "lr"}
 
 
 def plan(program: CheckedProgram) -> Plan:
@@ -62,7 +59,7 @@ def plan(program: CheckedProgram) -> Plan:
             blocks.append(_block(context, statement, keys, free))
         elif isinstance(statement, n.Rule):
             builder = _Rule(context, statement)
-            if builder.is_schedule():
+            if is_schedule(context, statement):
                 schedules.append(builder.schedule(keys, free))
             else:
                 callbacks.append(builder.plan(keys, free))
@@ -192,31 +189,6 @@ class _Rule:
         self.rule = rule
         self.condition = rule.condition.test if rule.condition else None
         self.reader = Reader(context, rule)
-
-    def is_schedule(self) -> bool:
-        """Whether it depends on the epoch and the rate alone (schedule rules of the language)."""
-        trigger, actions = self.rule.trigger, self.rule.actions
-        if isinstance(trigger, n.On) or self.context.trigger_unit(trigger) != "epoch":
-            return False
-        if self.rule.times or len(actions) != 1 or not sets_rate(self.rule):
-            return False
-        if "lr" in self.context.scheduled:
-            # It scales what the schedule says, and that lasts.
-            return False
-        window = self._window()
-        if window and window.counter != "epoch":
-            return False
-        return all(
-            self._of_schedules(part) for expr in n.expressions(self.rule) for part in n.walk(expr)
-        )
-
-    def _of_schedules(self, part: n.Expr) -> bool:
-        if remembers(part) or isinstance(part, n.Setting):
-            return False
-        if not isinstance(part, n.Name):
-            return True
-        kind = self.context.kind_of(part)
-        return kind == "param" or (kind == "value" and part.name in _OF_SCHEDULES)
 
     def schedule(self, keys: Keys, free: Identifiers) -> Schedule:
         action = self.rule.actions[0]

@@ -13,7 +13,7 @@ from cbdsl.catalog.hooks import ALIASES
 from cbdsl.catalog.units import PLURAL
 from cbdsl.checks.actions import verb
 from cbdsl.checks.context import Context, target_name
-from cbdsl.checks.reach import first_epoch
+from cbdsl.checks.when import first_epoch
 from cbdsl.formatter import rule_text, statement
 from cbdsl.plan.model import Named
 from cbdsl.syntax import nodes as n

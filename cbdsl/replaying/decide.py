@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from cbdsl.catalog.metrics import Better
-from cbdsl.checks.metrics import direction
+from cbdsl.catalog.metrics import Better, direction
 from cbdsl.diagnostics import CbrError, did_you_mean
 from cbdsl.plan import MetricPlan, Plan, RulePlan
 from cbdsl.program import Program

@@ -10,7 +10,7 @@ from lark import Token, Tree
 
 from cbdsl.catalog.hooks import ALIASES
 from cbdsl.catalog.metrics import Better
-from cbdsl.diagnostics import CbrError
+from cbdsl.diagnostics import CbrError, Fix
 from cbdsl.source import Span
 from cbdsl.syntax import nodes as n
 from cbdsl.syntax.build_expressions import Branch, ExpressionBuilder, item_of, span_of, unit_of
@@ -227,7 +227,8 @@ class Builder(ExpressionBuilder):
             why = "without it the condition and the word behind it could run together"
             word = "once" if rule.times.count is None else "at most"
             help = f"write `then {word}`"
-            self._problem("CBR114", f"`then` is missing before `{word}`", at, why, help)
+            fix = Fix(at, f"then {self.source.slice(at)}")
+            self._problem("CBR114", f"`then` is missing before `{word}`", at, why, help, fix)
         return rule
 
     def times(self, tree: Branch) -> n.Times:

@@ -10,7 +10,7 @@ from typing import cast
 from lark import Token, Tree
 
 from cbdsl.catalog.units import SECONDS, SINGULAR
-from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.diagnostics import CbrError, Diagnostic, Fix
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
 from cbdsl.syntax.templates import read_text
@@ -162,8 +162,16 @@ class ExpressionBuilder:
     def _expression_at(self, span: Span) -> n.Expr:
         return self.expr(self.parse(self.source, span))
 
-    def _problem(self, code: str, message: str, at: Span, why: str = "", help: str = "") -> None:
-        self.problems.append(Diagnostic(code, message, self.source, at, why, help))
+    def _problem(
+        self,
+        code: str,
+        message: str,
+        at: Span,
+        why: str = "",
+        help: str = "",
+        fix: Fix | None = None,
+    ) -> None:
+        self.problems.append(Diagnostic(code, message, self.source, at, why, help, fix))
 
 
 def percent_of(text: str) -> float:

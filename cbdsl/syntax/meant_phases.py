@@ -12,7 +12,7 @@ from typing import Literal
 from cbdsl.catalog.words import FOREIGN_LAWS, FOREIGN_PHASES, FOREIGN_UNITS, WORDS
 from cbdsl.syntax.expected import PHASES, TIMES, UNITS
 from cbdsl.syntax.trouble import Word
-from cbdsl.syntax.wrong_signs import converted
+from cbdsl.syntax.wrong_numbers import converted
 
 Part = Literal[
     "power", "from", "to", "at", "law", "by", "every", "span", "last", "times", "scaling",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal, get_args
 
 from lark import Lark, TextSlice, Token, Tree
-from lark.exceptions import UnexpectedInput
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lexer import PatternStr
 
 from cbdsl.catalog.values import VALUES
@@ -151,12 +152,45 @@ def _parse(source: SourceFile, span: Span, start: Start, owns: bool = False) -> 
     try:
         tree = _lark().parse(TextSlice(source.text, span.start, span.end), start=start)
     except (UnexpectedInput, Glued) as e:
-        raise CbrError([explain(e, source, span, start, owns, _words())]) from None
+        problem = explain(e, source, span, start, owns, _words(), partial(_reads, start))
+        raise CbrError([_with_a_good_fix(problem, span, start, owns)]) from None
     if _depth(tree) > MAX_DEPTH:
         message = f"this expression is more than {MAX_DEPTH} operations deep"
         help = "split it into several rules"
         raise CbrError([Diagnostic("CBR104", message, source, span, help=help)])
     return tree
+
+
+def _with_a_good_fix(problem: Diagnostic, span: Span, start: Start, owns: bool) -> Diagnostic:
+    """A diagnostic, without its fix if the statement could not be read at least beyond that."""
+    fix = problem.fix
+    if fix is None or not (span.start <= fix.span.start and fix.span.end <= span.end):
+        return problem
+    text = problem.source.text
+    before = text[span.start : fix.span.start] + fix.text
+    if owns and before.endswith(":") and fix.span.end == span.end:
+        start = "head"
+    if _read_to(start, before + text[fix.span.end : span.end]) < len(before):
+        return replace(problem, fix=None)
+    return problem
+
+
+def _reads(start: Start, text: str) -> bool:
+    """Whether a text can be read as a whole."""
+    return _read_to(start, text) > len(text)
+
+
+def _read_to(start: Start, text: str) -> int:
+    """How far a text can be read; beyond its end if as a whole."""
+    try:
+        _lark().parse(text, start=start)
+    except UnexpectedToken as e:
+        return len(text) if e.token.type == "$END" else e.pos_in_stream or 0
+    except UnexpectedInput as e:
+        return e.pos_in_stream or 0
+    except Glued as e:
+        return e.before.start_pos or 0
+    return len(text) + 1
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from cbdsl.diagnostics import Diagnostic
+from cbdsl.diagnostics import Diagnostic, Fix
 from cbdsl.source import SourceFile, Span
 
 MAX_LINE = 1 << 14
@@ -73,6 +73,11 @@ class Unread:
     span: Span
     indent: int = 0
 
+    @property
+    def is_tab(self) -> bool:
+        """Whether a tab in its indentation is all that is known to be wrong with it."""
+        return self.problem.code == "CBR103"
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -94,7 +99,7 @@ def cut(source: SourceFile, start: int = 0) -> Iterator[Chunk | Unread]:
     """The statements of a text from `start` on, and what is wrong with its lines."""
     lines = list(_lines(source, start))
     # Rules in a script stand in its margin.
-    margin = min((line.indent for line in lines if isinstance(line, Line)), default=0)
+    margin = min((x.indent for x in lines if isinstance(x, Line) or x.is_tab), default=0)
     head: Line | Unread | None = None
     below: list[Line | Unread] = []
     for line in lines:
@@ -111,8 +116,9 @@ def _statement(
 ) -> Iterator[Chunk | Unread]:
     match head:
         case Unread():
-            # Its indented lines are its own, whatever they are.
+            # Its indented lines are its own, whatever they are; but a tab is a mistake of its line.
             yield head
+            yield from (x for x in below if head.is_tab and isinstance(x, Unread) and x.is_tab)
         case Line(opens=True) if not below:
             yield Unread(_empty_block(source, head), head.span)
         case Line():
@@ -183,7 +189,7 @@ def _lines(source: SourceFile, position: int) -> Iterator[Line | Unread]:
             line, position = _line(source, start)
         except _Refused as refused:
             position = refused.resume
-            spaces = indent.end() - start if indent else 0
+            spaces = len(indent.group().expandtabs(_TAB)) if indent else 0
             yield Unread(refused.problem, Span(start, position), spaces)
         else:
             if line:
@@ -235,7 +241,7 @@ def _made(source: SourceFile, start: int, begin: int | None, end: int) -> Line |
     indentation = source.text[start:begin]
     if "\t" in indentation:
         at = start + indentation.index("\t")
-        raise _Refused(_tab(source, at), _after(source.text, end))
+        raise _Refused(_tab(source, at, Span(start, begin)), _after(source.text, end))
     return Line(Span(begin, end), begin - start, source.text[end - 1] == ":")
 
 
@@ -268,7 +274,10 @@ def _rest(source: SourceFile, position: int) -> Unread:
     return Unread(Diagnostic("CBR104", message, source, at, why), Span(position, len(source.text)))
 
 
-def _tab(source: SourceFile, at: int) -> Diagnostic:
+def _tab(source: SourceFile, at: int, indentation: Span) -> Diagnostic:
+    # Behind a blank line or a comment the indentation is that of the last line.
+    line = source.text.rfind("\n", *indentation) + 1 or indentation.start
+    spaces = source.text[line : indentation.end].expandtabs(_TAB)
     return Diagnostic(
         "CBR103",
         "a tab in the indentation",
@@ -276,7 +285,11 @@ def _tab(source: SourceFile, at: int) -> Diagnostic:
         Span(at, at + 1),
         why="a tab is as wide as the reader's editor says, so blocks would not be certain",
         help="indent with spaces",
+        fix=Fix(Span(line, indentation.end), spaces) if line <= at else None,
     )
+
+
+_TAB = 4
 
 
 def _too_long(source: SourceFile, at: int) -> Diagnostic:

@@ -62,7 +62,10 @@ def _placeholder(source: SourceFile, rest: Span, expression: Callable[[Span], Ex
     if not inside["end"]:
         message, help = "this `{` is never closed", "close it with `}`; for a brace write `\\{`"
         if source.text[inside.end()] == "{":
-            message, help = "braces inside braces", "for a brace in a text write `\\{`"
+            message, help = (
+                "braces inside braces",
+                "close the first with `}`; for a brace in a text write `\\{`",
+            )
         raise _problem(source, Span(rest.start, rest.start + 1), message, help)
     spec = inside["spec"] or ""
     name = inside["value"].strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -12,7 +12,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from cbdsl.catalog.functions import SERIES
 from cbdsl.catalog.words import WORDS
-from cbdsl.diagnostics import Diagnostic
+from cbdsl.diagnostics import Diagnostic, Fix
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax.expected import VALUE, expected
 
@@ -31,9 +31,12 @@ _NO_FUNCTIONS = WORDS - set(SERIES)
 _WORD = re.compile(
     r"""(?P<text>"(?:\\.|[^"\\\n])*") | (?P<metric>`[^`\n]*`)
       | (?P<number>\.?[0-9](?:[eE][+-]?[0-9]|[\w.])*%?\w*) | (?P<name>[^\W\d]\w*)
-      | (?P<sign>&&|\|\||<>|//|\*\*|[<>=!*+/-]=|[^ \t\r\n])""",
+      | (?P<sign>&&|\|\||<>|/[/*]|\*\*|[=!]==|[:<>=!*+/×-]=|[^ \t\r\n])""",
     re.VERBOSE,
 )
+_LONGEST = 300
+"""The longest help, in characters."""
+
 _BLANK = re.compile(r"(?:[ \t\r\n]|\#[^\n]*)*")
 
 
@@ -59,6 +62,8 @@ class Trouble:
     """All words of the grammar."""
     complete: bool
     """Whether the statement could have ended here."""
+    reads: Callable[[str], bool]
+    """Whether a text could stand in the place of this statement."""
 
     @cached_property
     def before(self) -> list[Word]:
@@ -140,13 +145,38 @@ class Trouble:
         """The last character of the statement."""
         return Span(max(self.span.start, self.span.end - 1), self.span.end)
 
-    def says(self, code: str, message: str, at: Span, why: str = "", help: str = "") -> Diagnostic:
-        return Diagnostic(code, message, self.source, at, why, help)
+    def says(
+        self,
+        code: str,
+        message: str,
+        at: Span,
+        why: str = "",
+        help: str = "",
+        *,
+        put: str | None = None,
+        fix: Fix | None = None,
+    ) -> Diagnostic:
+        """A diagnostic; `put` is what puts it right in the place of what it points at."""
+        if put is not None:
+            fix = Fix(at, put)
+        if len(help) > _LONGEST:
+            # What was typed is repeated in it.
+            help = f"{help[:_LONGEST]}…"
+        return Diagnostic(code, message, self.source, at, why, help, fix)
 
-    def cannot_stand(self, word: Word, help: str = "") -> Diagnostic:
+    def cannot_stand(
+        self, word: Word, help: str = "", *, put: str | None = None, fix: Fix | None = None
+    ) -> Diagnostic:
         """That a word cannot stand where it does, and what could."""
         why = expected(self.accepted) or "the statement is complete without it"
-        return self.says("CBR109", f"`{word.text}` cannot stand here", word.span, why, help)
+        message = f"`{word.text}` cannot stand here"
+        return self.says("CBR109", message, word.span, why, help, put=put, fix=fix)
+
+    def with_fix(self, fix: Fix) -> str:
+        """The statement as it is when something is put right."""
+        text = self.source.text
+        before, behind = (self.span.start, fix.span.start), (fix.span.end, self.span.end)
+        return text[slice(*before)] + fix.text + text[slice(*behind)]
 
     def not_yet(self, word: Word, help: str = "") -> Diagnostic:
         """That a part of the language is to come."""
@@ -157,7 +187,12 @@ class Trouble:
 
 
 def trouble(
-    error: UnexpectedInput, source: SourceFile, span: Span, start: str, words: Mapping[str, str]
+    error: UnexpectedInput,
+    source: SourceFile,
+    span: Span,
+    start: str,
+    words: Mapping[str, str],
+    reads: Callable[[str], bool],
 ) -> Trouble:
     """What an error of Lark's is about; `words` gives a terminal's word where it is one."""
     # Lark gives the end the position of the token before it.
@@ -173,6 +208,7 @@ def trouble(
         frozenset(words.get(name, name) for name in accepted - {"$END"}),
         frozenset(words.values()),
         "$END" in accepted,
+        reads,
     )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from cbdsl.catalog.optimizer import SETTINGS as OF_OPTIMIZER
 from cbdsl.catalog.words import WORDS
-from cbdsl.diagnostics import Diagnostic
+from cbdsl.diagnostics import Diagnostic, Fix
+from cbdsl.source import Span
 from cbdsl.syntax.expected import ASSIGN, VERBS
 from cbdsl.syntax.trouble import Trouble, Word, words_in
 
@@ -191,9 +192,13 @@ def _of_text(t: Trouble, tail: list[Word]) -> Diagnostic | None:
         return _stands(t, "", "", f"write it, as in `{verb} {_TEXTS[verb]}`", "the text is missing")
     name = t.found.kind == "name" and t.found.text not in _CLAUSES
     if texts and name and rest[1].kind == "text":
-        return t.cannot_stand(t.found, f"write `{verb} {texts[0]}`")
+        fix = Fix(Span(t.at, rest[1].span.start), "") if t.found.text in _STRINGS else None
+        return t.cannot_stand(t.found, f"write `{verb} {texts[0]}`", fix=fix)
     return None
 
+
+_STRINGS = frozenset({"f", "F", "r", "R", "u", "b"})
+"""What Python has before a text."""
 
 _TEXTS = {
     "fail": '"the loss is {loss}"',
@@ -329,6 +334,12 @@ def _optimizer(t: Trouble, tail: list[Word]) -> Diagnostic | None:
     if t.accepted and t.accepted <= ASSIGN and len(tail) == 2:
         name = f"optimizer.{tail[1].text}"
         op = f"{found.text}=" if found and found.text in _ARITHMETIC else "="
+        if found and found.kind == "number" and t.next in ("", ","):
+            fix = Fix(Span(t.before[-1].span.end, t.before[-1].span.end), " =")
+            message = f"what stands behind `{name}` does not set it"
+            span = t.before[-3].span.to(tail[1].span)
+            help = f"write `{name} = {found.text}`"
+            return t.says("CBR109", message, span, help=help, fix=fix)
         message = f"what stands behind `{name}` does not set it"
         if found is None or found.text == ",":
             message = f"the value of `{name}` is missing"

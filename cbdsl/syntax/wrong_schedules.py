@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from cbdsl.catalog.optimizer import SETTINGS
-from cbdsl.catalog.words import FOREIGN_PHASES
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.catalog.words import FOREIGN_PHASES, FOREIGN_STATEMENTS
+from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean
 from cbdsl.source import Span
 from cbdsl.syntax.expected import ASSIGN, PHASES, VERBS
 from cbdsl.syntax.meant_phases import meant
@@ -63,7 +63,9 @@ def _one_line(t: Trouble, whole: str) -> Diagnostic:
     if re.fullmatch(r"schedule\s+[\w.]+(\s+every\s+batch)?", whole):
         help = f"write `{re.sub(words[1].text, target, whole, count=1)}:`" if target else ""
         help = help if whole.count(".") == 0 else f"write `{whole}:`"
-        return t.says("CBR109", "`:` is missing at the end of this line", t.end, _OWNS, help)
+        fix = Fix(Span(t.end.end, t.end.end), ":") if help == f"write `{whole}:`" else None
+        message = "`:` is missing at the end of this line"
+        return t.says("CBR109", message, t.end, _OWNS, help, fix=fix)
     behind = next((w for w in words[2:] if w.text in PHASES or w.text in FOREIGN_PHASES), None)
     help = f"write `schedule {target or 'lr'}:`, and its phases on indented lines below"
     at = behind.span if behind else words[min(2, len(words) - 1)].span
@@ -164,6 +166,8 @@ def _in_schedule(t: Trouble, word: Word) -> Diagnostic | None:
     """That the phase which begins with a word belongs into a schedule."""
     said = meant(words_in(t.source.text, word.span.start, t.span.end))
     if word.text not in PHASES and not said.parts:
+        return None
+    if word.text in FOREIGN_STATEMENTS and "=" in t.source.slice(t.span):
         return None
     help = f"write `schedule lr:` and, indented below it, `{said.written()}`"
     return t.says("CBR109", "a phase stands in a schedule", word.span, _OWNS, help)

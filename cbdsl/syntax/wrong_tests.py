@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from cbdsl.catalog.words import FOREIGN_LINES, FOREIGN_VALUES
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax.expected import COUNT_UNITS, PHASES, VERBS
 from cbdsl.syntax.trouble import STATEMENTS, TRIGGERS, Trouble, Word
@@ -54,7 +54,8 @@ def _one_line(t: Trouble, whole: str) -> Diagnostic:
         message = "nothing stands behind the `:` of a test on its line"
         return t.says("CBR109", message, at, why, help)
     help = f"write `{whole}:`" if re.fullmatch(r'test\s*"[^"]*"', whole) else 'write `test "…":`'
-    return t.says("CBR109", "`:` is missing at the end of this line", t.end, why, help)
+    fix = Fix(Span(t.end.end, t.end.end), ":") if help == f"write `{whole}:`" else None
+    return t.says("CBR109", "`:` is missing at the end of this line", t.end, why, help, fix=fix)
 
 
 def outside(t: Trouble) -> Diagnostic | None:

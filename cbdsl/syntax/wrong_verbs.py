@@ -7,7 +7,7 @@ import re
 from cbdsl.catalog.actions import ACTIONS, SETTINGS
 from cbdsl.catalog.optimizer import SETTINGS as OF_OPTIMIZER
 from cbdsl.catalog.words import FOREIGN_ACTIONS, FOREIGN_CHANGES
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean, one_slip
 from cbdsl.syntax.expected import ASSIGN, TIMES, VERBS
 from cbdsl.syntax.trouble import Trouble, words_in
 from cbdsl.syntax.wrong_actions import plain, rest_of
@@ -44,14 +44,49 @@ def changed(t: Trouble) -> Diagnostic | None:
         return None
     op = FOREIGN_CHANGES.get(word.text, "=")
     number = next((w.text for w in words if w.kind == "number"), "…")
+    certain = " " in op or "to" in texts or word.text in ("multiply", "divide", "scale", "set")
     if "to" in texts:
         op = "="
-    help = f"write `{name} {op}`" if " " in op else f"write `{name} {op} {number}`"
-    return t.says("CBR109", f"`{word.text}` is not an action", word.span, help=help)
+    elif number.endswith("%") and op == "*=" and word.text not in ("multiply", "scale"):
+        number = _changed_by(number[:-1], -1 if word.text in _DOWN else 1)
+    written = f"{name} {op}" if " " in op else f"{name} {op} {number}"
+    last = words[len(texts) - 1].span
+    plain = len(texts) <= (1 if " " in op else 3) + 2 * name.startswith("optimizer.")
+    fix = Fix(word.span.to(last), written) if certain and plain and "…" not in written else None
+    message = f"`{word.text}` is not an action"
+    return t.says("CBR109", message, word.span, help=f"write `{written}`", fix=fix)
 
 
-def instead(t: Trouble, name: str, found: str) -> str:
-    """What to write instead of something that is no action."""
+_DOWN = frozenset("reduce decrease lower cut drop shrink decay".split())
+
+
+def _changed_by(percent: str, sign: int) -> str:
+    """The factor of `reduce lr by 10%`."""
+    return (
+        f"{100 + sign * float(percent):g}%" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", percent) else "…"
+    )
+
+
+def instead(t: Trouble, name: str, found: str) -> tuple[str, Fix | None]:
+    """What to write instead of something that is no action, and what puts it right."""
+    help, word = _instead(t, name, found), t.before[-1]
+    if help == "write `stop`" and found != ".":
+        return help, Fix(word.span, "stop")
+    ours = FOREIGN_ACTIONS.get(name, "")
+    rest = rest_of(t)
+    if ours and t.found and t.found.kind == "text" and len(rest) == 1 and "…" not in help:
+        return help, Fix(word.span, ours) if help == f"write `{ours} {t.found.text}`" else None
+    if (
+        ours in ("wait", "snapshot", "call")
+        and help == f"write `{ours} {t.source.text[t.at : t.span.end]}`"
+    ):
+        return help, Fix(word.span, ours)
+    if slip := one_slip(name, VERBS | set(SETTINGS)):
+        return help, Fix(word.span, slip) if help == f"did you mean `{slip}`?" else None
+    return help, None
+
+
+def _instead(t: Trouble, name: str, found: str) -> str:
     if found == "." and t.next == "stop_training":
         return "write `stop`"
     if t.found and t.found.kind == "number" and t.next in TIMES:
@@ -94,8 +129,8 @@ def _form(t: Trouble, verb: str) -> str:
         return verb
     if verb == "restore":
         return f"restore best of {plain(rest) or 'val_loss'}"
-    if verb == "wait" and len(rest) == 2 and rest[0].kind == "number":
-        return f"wait {rest[0].text} {rest[1].text}"
+    if verb == "wait" and rest and rest[0].kind == "number":
+        return f"wait {rest[0].text} {rest[1].text if rest[1:] else 'epochs'}"
     if verb == "call" and (written := re.match(r"[A-Za-z_]\w*\.[\w.]*", t.source.text[t.at :])):
         return f"call {written[0]}"
     texts = {word.text for word in rest}

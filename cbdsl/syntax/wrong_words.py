@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from cbdsl.catalog.actions import ACTIONS, SETTINGS
-from cbdsl.catalog.optimizer import SETTINGS as OF_OPTIMIZER
 from cbdsl.catalog.units import PLURAL
 from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import (
@@ -16,14 +15,14 @@ from cbdsl.catalog.words import (
     FOREIGN_ACTIONS,
     FOREIGN_PREDICATES,
     FOREIGN_SIDES,
-    FOREIGN_STATEMENTS,
     FOREIGN_STATES,
     FOREIGN_TIMES,
     FOREIGN_UNITS,
     TO_COME,
     WORDS,
 )
-from cbdsl.diagnostics import Diagnostic, did_you_mean
+from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean, one_slip
+from cbdsl.source import Span
 from cbdsl.syntax.expected import (
     ASSIGN,
     COMPARE,
@@ -34,9 +33,12 @@ from cbdsl.syntax.expected import (
     UNITS,
     VERBS,
 )
+from cbdsl.syntax.meant_words import alone, meant, plainly
 from cbdsl.syntax.trouble import ORDER, STATEMENTS, TRIGGERS, Trouble, Word
-from cbdsl.syntax.wrong_signs import known, no_unit, without_brackets
-from cbdsl.syntax.wrong_statements import path, plainly
+from cbdsl.syntax.wrong_numbers import no_unit
+from cbdsl.syntax.wrong_order import put_in_order
+from cbdsl.syntax.wrong_signs import known, without_brackets
+from cbdsl.syntax.wrong_statements import path
 from cbdsl.syntax.wrong_verbs import ACTIONS_ARE, instead
 
 _WINDOWS = frozenset({"after", "until", "from"})
@@ -44,56 +46,6 @@ _CLAUSES = _WINDOWS | TRIGGERS | {"if", "then", "once"}
 _STATES = frozenset({"nan", "finite", "missing"})
 # Words that join others: no metric is meant by one.
 _JOINTS = _CLAUSES | PREDICATES | SIDES | {"and", "or", "not", "by", "for", "to", "true", "false"}
-
-
-# ---------------------------------------------------------------- the first word of a statement
-
-
-def first(t: Trouble) -> Diagnostic | None:
-    """The first word of a statement."""
-    word = t.found
-    if word is None or t.before or t.start not in ("statement", "head") or word.kind == "sign":
-        return None
-    name = word.text
-    beginnings, why = (*STATEMENTS, "schedule", "test"), ""
-    label = _LABEL.match(t.source.text, *t.span)
-    if name in STATEMENTS:
-        help = "only a rule has lines below it; delete the `:`"
-        return t.says("CBR109", f"`{name} …` owns no lines", t.end, help=help)
-    if label:
-        help = f"a rule's name is one word: write `{re.sub('[ -]+', '_', label[1])}:`"
-    elif name == "set" and t.next:
-        help = f"say first when to do it: `on epoch_end if … {t.next} = …`"
-    elif name in VERBS or name in ACTIONS or name in FOREIGN_ACTIONS:
-        verb = FOREIGN_ACTIONS.get(name, "roll back" if name == "roll" else name)
-        form = ACTIONS[verb].form.split(" [")[0]
-        why, help = _RULE, f"say first when to do it: `on epoch_end if … {form}`"
-    elif name == "keep":
-        why, help = _RULE, 'it belongs to a `save`, as in `save "model-{epoch}.keras" keep 3`'
-    elif name in OF_OPTIMIZER and t.next in ASSIGN:
-        why, help = _RULE, f"say first when to do it: `on epoch_end if … optimizer.{name} = …`"
-    elif name in TO_COME:
-        return t.not_yet(t.behind[0])
-    elif name in ("for", "while"):
-        help = "there are no loops; `every epoch …` and `on epoch_end …` come again and again"
-    elif name in ("if", "when", "unless"):
-        why, help = _RULE, "say first when to look: `on epoch_end if …`"
-    elif name in _CLAUSES:
-        why, help = ORDER, "say first when to look: `on epoch_end …` or `every epoch …`"
-    elif name in FOREIGN_STATEMENTS:
-        help = f"write {FOREIGN_STATEMENTS[name]}"
-    else:
-        help = plainly(name) or did_you_mean(name, beginnings)
-        if not help:
-            why = "a rule begins with `on`, `every`, `at` or `NAME:`, other statements with "
-            why += ", ".join(f"`{s}`" for s in beginnings if s not in TRIGGERS)
-    return t.says("CBR109", f"`{name}` begins no statement", word.span, why, help)
-
-
-_RULE = "a rule begins with `on`, `every`, `at` or `NAME:`"
-
-
-_LABEL = re.compile(r"(\w+(?:[ -]+\w+)+)[ ]*:[ ]*(?:on|every|at)\b")
 
 
 # -------------------------------------------------------------------------- words in a rule
@@ -106,21 +58,84 @@ def verb(t: Trouble) -> Diagnostic | None:
     word, before = t.before[-1], t.before[-2:][0]
     name, found = word.text, t.found.text if t.found else ""
     if name in SETTINGS and found != ".":
-        op = f"{found}=" if found in _ARITHMETIC else "="
-        message = f"what stands behind `{name}` does not set it"
-        return t.says("CBR109", message, word.span, help=f"write `{name} {op} …`")
+        return _not_set(t, word, name, found)
     is_value = name in VALUES and found in COMPARE
     if before.kind == "number" and name in FOREIGN_UNITS and not is_value:
         return no_unit(t, before, word)
     if (function := known(before.text)) and before.text not in FOREIGN_ACTIONS:
         return without_brackets(t, function, word)
     if help := _instead(t, name, found):
-        return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=help)
+        put = None if _of_several(t, word) else alone(help)
+        return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=help, put=put)
+    is_known = name in FOREIGN_ACTIONS or name in FOREIGN_TIMES
+    if not is_known and (slip := one_slip(name, _within(t))):
+        help = f"did you mean `{slip}`?"
+        what = "is not an action" if slip in VERBS else "cannot stand here"
+        return t.says("CBR109", f"`{name}` {what}", word.span, help=help, put=slip)
     if found in COMPARE | PREDICATES:
         return _condition(t, word, found)
-    help = f"write {FOREIGN_TIMES[name]}" if name in FOREIGN_TIMES else instead(t, name, found)
+    if name in FOREIGN_TIMES:
+        return _often(t, word)
+    help, fix = instead(t, name, found)
+    if _is_predicate(help):
+        return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=help, fix=fix)
     why = "" if help else ACTIONS_ARE
-    return t.says("CBR109", f"`{name}` is not an action", word.span, why, help)
+    return t.says("CBR109", f"`{name}` is not an action", word.span, why, help, fix=fix)
+
+
+def _of_several(t: Trouble, word: Word) -> bool:
+    """Whether `unless` stands before several conditions: `not` would be said of the first alone."""
+    rest = t.source.text[word.span.end : t.span.end]
+    return word.text == "unless" and re.search(r"\b(and|or|for)\b", rest) is not None
+
+
+def _not_set(t: Trouble, word: Word, name: str, found: str) -> Diagnostic:
+    """`lr 0.5`, `lr to 0.5`, `lr * 0.5`, `lr := 0.5`: something that is set without `=`."""
+    at = t.source.text[t.at : t.span.end]
+    sign = re.match(r"(?P<op>[-+*/×÷])=?(?!>)|:=|->|<-|=>|to\b|is\b|by\b|:", at)
+    op = "="
+    if sign and sign["op"]:
+        op = f"{_SIGNS.get(sign['op'], sign['op'])}="
+    rest = at[sign.end() :] if sign else at
+    value = re.match(r"\s*(-?[0-9.]+(?:[eE][+-]?[0-9]+)?%?|[A-Za-z_]\w*)\s*(?=,|$)", rest)
+    message = f"what stands behind `{name}` does not set it"
+    if value is None or (sign and sign[0] == "by"):
+        return t.says("CBR109", message, word.span, help=f"write `{name} {op} …`")
+    end = t.at + (sign.end() if sign else 0)
+    put = f" {op}{'' if t.source.text[end : end + 1] == ' ' else ' '}"
+    fix = Fix(Span(word.span.end, end), put)
+    return t.says("CBR109", message, word.span, help=f"write `{name} {op} {value[1]}`", fix=fix)
+
+
+_SIGNS = {"×": "*", "÷": "/"}
+
+
+def _within(t: Trouble) -> frozenset[str]:
+    """The words that could stand where a name is read instead."""
+    if t.in_condition:
+        verbs = frozenset() if t.found and t.found.text in COMPARE | PREDICATES else VERBS
+        return verbs | PREDICATES | {"and", "then", "once"}
+    return VERBS | _WINDOWS | {"if", "once"}
+
+
+def _often(t: Trouble, word: Word) -> Diagnostic:
+    """`twice`, `only once`, `max 3 times`."""
+    help, fix = f"write {FOREIGN_TIMES[word.text]}", None
+    if only := re.fullmatch(r"`(.*)`", FOREIGN_TIMES[word.text]):
+        fix = Fix(word.span, only[1]) if word.text != "max" else None
+    if word.text == "max" and t.found and t.found.kind == "number":
+        help = f"write `at most {t.found.text} times`"
+        end = t.behind[1].span if t.next in ("times", "time") else t.found.span
+        fix = Fix(word.span.to(end), f"at most {t.found.text} times")
+    if word.text == "only" and t.found and t.found.text == "once":
+        help, fix = "write `once`", Fix(word.span.to(t.found.span), "once")
+    message = f"`{word.text}` is not an action"
+    return t.says("CBR109", message, word.span, help=help, fix=fix)
+
+
+def _is_predicate(help: str) -> bool:
+    """Whether a help is about a condition, and no action."""
+    return any(f"`{word}`" in help for word in PREDICATES | {"and", "if", "then"})
 
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/"})
@@ -139,9 +154,21 @@ def _condition(t: Trouble, word: Word, found: str) -> Diagnostic:
     """That a condition stands where an action should."""
     if t.in_condition:
         message, help = "two conditions that are not joined", "write `and` or `or` between them"
+        if t.before[-2].text in ("val", "train", "validation"):
+            name = f"{t.before[-2].text.removesuffix('idation')}_{word.text}"
+            at = t.before[-2].span.to(word.span)
+            return t.says(
+                "CBR109", "a metric's name is one word", at, help=f"write `{name}`", put=name
+            )
         return t.says("CBR109", message, word.span, help=help)
+    if word.text.startswith("if") and word.text[2:]:
+        help = f"write `if {word.text[2:]} {found} …`"
+        fix = Fix(Span(word.span.start + 2, word.span.start + 2), " ")
+        return t.says("CBR109", f"`{word.text}` cannot stand here", word.span, ORDER, help, fix=fix)
     help = f"write `if {word.text} {found} …`"
-    return t.says("CBR109", "a condition without its `if`", word.span, ORDER, help)
+    fix = Fix(Span(word.span.start, word.span.start), "if ")
+    good = fix if t.reads(t.with_fix(fix)) else None
+    return t.says("CBR109", "a condition without its `if`", word.span, ORDER, help, fix=good)
 
 
 def clause(t: Trouble) -> Diagnostic | None:
@@ -149,7 +176,7 @@ def clause(t: Trouble) -> Diagnostic | None:
     word = t.found
     if word is None or not t.is_rule or word.text not in _CLAUSES:
         return None
-    text = word.text
+    text, fix = word.text, None
     read = {w.text for w in t.before}
     if text == "at" and t.next == "most":
         text, word = "at most", Word("at most", "name", word.span.to(t.behind[1].span))
@@ -167,7 +194,9 @@ def clause(t: Trouble) -> Diagnostic | None:
         help = "write the condition first: `if … then at most N times …`"
     else:
         help = f"move `{text} …` to its place before the actions"
-    return t.says("CBR109", f"`{text}` cannot stand here", word.span, ORDER, help)
+    if not t.accepts_value:
+        help, fix = put_in_order(t, help)
+    return t.says("CBR109", f"`{text}` cannot stand here", word.span, ORDER, help, fix=fix)
 
 
 def later(t: Trouble) -> Diagnostic | None:
@@ -181,7 +210,8 @@ def later(t: Trouble) -> Diagnostic | None:
         return t.says("CBR109", message, word.span, help=help)
     if word.text == "optimizer" and [w.text for w in t.behind[1:]] in _RATES:
         message = "the learning rate is called `lr`"
-        return t.says("CBR109", message, word.span.to(t.behind[-1].span), help="write `lr`")
+        at = word.span.to(t.behind[-1].span)
+        return t.says("CBR109", message, at, help="write `lr`", put="lr")
     return t.not_yet(t.behind[0]) if word.text in TO_COME else None
 
 
@@ -193,15 +223,20 @@ def predicate(t: Trouble) -> Diagnostic | None:
     word = t.found
     if word is None:
         return None
-    text = word.text
+    text, fix = word.text, None
     if t.accepted == SIDES:
         side = FOREIGN_SIDES.get(text)
+        fix = Fix(word.span, side) if side else None
         level = text if word.kind == "number" else "…"
         both = f"`crosses above {level}` or `crosses below {level}`"
         help = f"write `crosses {side}`" if side else f"say from which side it comes: {both}"
     elif t.accepted & _STATES and (word.kind == "number" or text in COMPARE):
         if word.kind == "number":
             text = f"{'==' if 'not' in t.accepted else '!='} {text}"
+            begin = t.before[-1 if "not" in t.accepted else -2]
+            fix = Fix(begin.span.to(word.span), text)
+        else:
+            fix = Fix(t.before[-1].span.to(word.span), text) if t.last == "is" else None
         help = f"write `{text}` without `is`; behind `is` stands a state"
     elif t.last in MOVES and text == "by":
         help = f"how much is asked with `change`: write `{_change(t)}`"
@@ -217,7 +252,7 @@ def predicate(t: Trouble) -> Diagnostic | None:
         help = f"say first of what, as in `loss {text}`"
     else:
         return None
-    return t.cannot_stand(word, help)
+    return t.cannot_stand(word, help, fix=fix)
 
 
 def _change(t: Trouble) -> str:
@@ -242,7 +277,71 @@ def word(t: Trouble) -> Diagnostic | None:
     """Any other word."""
     if t.found is None or t.found.kind != "name":
         return None
-    return t.cannot_stand(t.found, _help(t, t.found.text))
+    help = _named(t, t.found.text) or _help(t, t.found.text)
+    return t.cannot_stand(t.found, help, fix=_put(t, t.found, help))
+
+
+def _named(t: Trouble, text: str) -> str:
+    """What a word of the language is called where Keras gives the names."""
+    if t.is_use and t.next == "=":
+        if text == "metric":
+            return "write `monitor`"
+        return "an argument has the name that Keras gives it, such as `monitor`"
+    if t.last == "." and t.before[-2].text == "optimizer" and text == "decay":
+        return "for the weights write `weight_decay`; the rate falls by `lr *= 0.99`"
+    return ""
+
+
+def _put(t: Trouble, word: Word, help: str) -> Fix | None:
+    """What puts a word right, where the help says just that."""
+    end = t.before[-1].span.end if t.before else t.at
+    if help == _COMMA:
+        return Fix(Span(end, end), ",")
+    if help.endswith("without `set`") and "…" in help:
+        return Fix(Span(t.at, t.behind[1].span.start), "")
+    if t.accepted & _STATES and word.text in FOREIGN_STATES:
+        return _of_state(t, word)
+    if help.startswith("a text stands in quotes") and t.next in ("", ","):
+        return Fix(word.span, f'"{{{word.text}}}"')
+    if help.startswith("a path stands in quotes") and path(t) in help:
+        return Fix(Span(t.at, t.at + len(path(t))), f'"{path(t)}"')
+    if t.last in ("==", "!=") and help.startswith("write `is "):
+        return Fix(t.before[-1].span.to(word.span), help[7:-1])
+    if _of_several(t, word):
+        return None
+    if text := alone(help):
+        return Fix(word.span, text)
+    return meant(word, help, t.accepted & WORDS)
+
+
+def _of_state(t: Trouble, word: Word) -> Fix | None:
+    """`is above 3`, `is NaN`, `is rising`: what stands behind `is` in the words of others."""
+    begin = t.before[-1]
+    written = re.match(r"`([^`]+)`( instead of `([^`]+)`)?", FOREIGN_STATES[word.text])
+    if word.text == "a" and begin.text == "not" and t.next in ("number", "value"):
+        # `is not a number` is what it is to be nan.
+        return Fix(begin.span.to(t.behind[1].span), "nan")
+    if word.text in ("true", "True") and begin.text == "is":
+        return Fix(Span(t.before[-2].span.end, word.span.end), "")
+    if written is None or begin.text != "is":
+        plain = written and not written[2] and "finite" not in written[1] and word.text != "a"
+        return Fix(word.span, written[1]) if written and plain else None
+    if word.text in ("a", "false", "False", "equal"):
+        return None
+    said = f"{written[3] or ''}".removeprefix("is ").split()
+    behind = [w.text for w in t.behind[: len(said)]]
+    if written[2] and behind == said:
+        return Fix(begin.span.to(t.behind[len(said) - 1].span), written[1])
+    return None if written[2] else Fix(word.span, written[1])
+
+
+def _is(t: Trouble) -> str:
+    """`is`, or `is not`, for the comparison before the trouble."""
+    return "is" if t.last == "==" else "is not"
+
+
+_NOTHING = frozenset({"None", "null", "nil", "none", "missing"})
+_COMMA = "put a comma between two actions"
 
 
 def _help(t: Trouble, text: str) -> str:
@@ -252,13 +351,27 @@ def _help(t: Trouble, text: str) -> str:
         return f"what stands before `{text}` is not complete"
     if t.accepted & _STATES and text in FOREIGN_STATES:
         return f"write {FOREIGN_STATES[text]}"
+    if (
+        t.accepted & _STATES
+        and t.last in ("is", "not")
+        and text not in WORDS | set(FOREIGN)
+        and text.lower() not in WORDS
+    ):
+        near = did_you_mean(text, _STATES)
+        return near or "compare it with a number, as in `loss > 3`"
     if text in UNITS and (help := _unit(t, text)):
         return help
     if t.accepted & VERBS and (help := _outside(t, text)):
         return help
+    if t.accepted & VERBS and text in FOREIGN_ACTIONS and text in WORDS:
+        return f"write `{ACTIONS[FOREIGN_ACTIONS[text]].form}`"
     if "," in t.accepted and (text in {*ACTIONS, *FOREIGN_ACTIONS} or t.next in {*ASSIGN, "."}):
-        return "put a comma between two actions"
+        return _COMMA
+    if text in _NOTHING and t.last in ("==", "!="):
+        return f"write `{_is(t)} missing`"
     if text in _STATES and value:
+        if t.last in ("==", "!="):
+            return f"write `{_is(t)} {text}`"
         return f"ask for it with `is`, as in `loss is {text}`"
     if t.accepted == {"STRING"}:
         return _text(t, text)
@@ -305,9 +418,10 @@ def _text(t: Trouble, text: str) -> str:
     """How a text or a path is written."""
     if t.last != "save":
         return f'a text stands in quotes, and in braces what it fills in: `"{{{text}}}"`'
-    if text == "best":
+    named = path(t).endswith((".keras", ".h5"))
+    if text == "best" and not named:
         return 'the model is saved as it is: write `if val_loss improves save "best.keras"`'
-    file = path(t) if path(t).endswith((".keras", ".h5")) else "best.keras"
+    file = path(t) if named else "best.keras"
     return f'a path stands in quotes: `save "{file}"`'
 
 

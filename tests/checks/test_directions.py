@@ -3,7 +3,7 @@
 import pytest
 
 from cbdsl import check
-from cbdsl.checks.metrics import direction
+from cbdsl.catalog.metrics import direction
 
 # The names that Keras 3.15 gives its metrics and losses, and those that people give theirs.
 HIGHER = """
@@ -73,4 +73,5 @@ def test_expressions(expression: str, known: bool) -> None:
 @pytest.mark.parametrize("verb", ["minimize", "maximize"])
 def test_the_file_decides(verb: str) -> None:
     for name in ("energy", "loss", "`top-5`"):
-        assert check(f"{verb} {name}\non epoch_end if {name} improves stop") == []
+        said = [d.code for d in check(f"{verb} {name}\non epoch_end if {name} improves stop")]
+        assert said == (["CBR425"] if (verb, name) == ("maximize", "loss") else [])

@@ -1,35 +1,23 @@
-"""docs/training.md shows what there is."""
+"""docs/training.md shows what there is; its commands and its Python are looked at by tests/docs."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from doc_pages import ROOT, blocks
 
-import cbdsl
-from cbdsl.cli import main
-
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "training.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = ROOT / "docs" / "training.md"
 
 
-def test_rules_and_python_compile() -> None:
-    kinds = [kind for kind, _ in BLOCKS]
-    assert kinds.count("") == 1
-    assert kinds.count("python") == 2
-    for kind, text in BLOCKS:
-        if kind == "":
-            assert len(cbdsl.compile(text).rules) == 3
-        elif kind == "python":
-            compile(text, "training.md", "exec")
-
-
-def test_init_says_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    shown = next(text for _, text in BLOCKS if text.startswith("$ cbdsl init\n"))
-    assert CliRunner().invoke(main, ["init"]).stderr == shown.split("\n", 1)[1]
+def test_the_model_of_the_page_can_be_built() -> None:
+    pytest.importorskip("keras")
+    (text,) = (one.text for one in blocks(PAGE, "python") if "def build" in one.text)
+    scope: dict[str, Any] = {}
+    exec(compile(text, "network.py", "exec"), scope)
+    assert scope["build"]((28, 28, 1), 10).output_shape == (None, 10)
 
 
 def test_data_that_will_not_do_are_refused_in_these_words(
@@ -40,8 +28,8 @@ def test_data_that_will_not_do_are_refused_in_these_words(
     from cbdsl.train.errors import TrainError
 
     monkeypatch.chdir(tmp_path)
-    (block,) = (text for _, text in BLOCKS if "--dataset cifr10" in text)
-    shown = re.findall(r"^\$ cbdsl train rules\.cbr --dataset (\w+)\ncbdsl: (.*)", block, re.M)
+    (text,) = (one.text for one in blocks(PAGE) if "--dataset cifr10" in one.text)
+    shown = re.findall(r"^\$ cbdsl train rules\.cbr --dataset (\w+)\ncbdsl: (.*)", text, re.M)
     assert len(shown) == 4
     for name, message in shown:
         with pytest.raises(TrainError) as caught:

@@ -1,30 +1,18 @@
-"""What the pages of the examples show: blocks of code, and runs on a terminal."""
+"""What the pages of the examples show of runs on a terminal."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-class Block(NamedTuple):
-    """A fenced block and the language it says it is in."""
-
-    language: str
-    text: str
-
-
-def blocks(page: Path) -> list[Block]:
-    return [Block(*found) for found in _BLOCK.findall(page.read_text("utf-8"))]
+from doc_pages import blocks
 
 
 def shown(page: Path, command: str) -> list[str] | None:
     """The lines that a page shows below a command, or None if it does not show it."""
-    for block in blocks(page):
+    for block in blocks(page, "console"):
         lines = block.text.splitlines()
-        if block.language == "console" and f"$ {command}" in lines:
+        if f"$ {command}" in lines:
             return lines[lines.index(f"$ {command}") + 1 :]
     return None
 

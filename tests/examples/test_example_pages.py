@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from pathlib import Path
 
 import pytest
-from example_pages import blocks, shown
+from doc_pages import ROOT, blocks, links
+from example_pages import shown
 
 import cbdsl
 from cbdsl.diagnostics import render
 
-ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 FOLDERS = sorted(
     path for path in EXAMPLES.iterdir() if path.is_dir() and not path.name.startswith("__")
 )
-LINK = re.compile(r"\[[^]]+\]\(([^)#]+)\)")
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -26,13 +24,11 @@ def test_a_page_shows_the_code_of_its_folder(folder: Path) -> None:
     page = folder / "README.md"
     files = [path.read_text("utf-8") for path in folder.glob("*.*") if path.suffix != ".md"]
     files += [cbdsl.load(path).python for path in folder.glob("*.cbr")]
-    code = [block.text for block in blocks(page) if block.language != "console"]
+    code = [block.text for block in blocks(page) if block.language in ("cbr", "python")]
     assert code
     for text in code:
         assert any(text in file or textwrap.indent(text, "    ") in file for file in files), text
-    links = LINK.findall(page.read_text("utf-8"))
-    assert links
-    assert all((folder / link).exists() for link in links)
+    assert links(page)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -42,11 +38,8 @@ def test_the_rules_of_an_example_are_sound(folder: Path) -> None:
 
 
 def test_the_index_lists_every_example() -> None:
-    index = (ROOT / "docs" / "examples.md").read_text("utf-8")
-    links = LINK.findall(index)
-    assert all((ROOT / "docs" / link).exists() for link in links)
     assert [f"../examples/{folder.name}/README.md" for folder in FOLDERS] == sorted(
-        link for link in links if link.endswith("README.md")
+        link for link in links(ROOT / "docs" / "examples.md") if link.endswith("README.md")
     )
 
 
@@ -61,9 +54,8 @@ def test_the_command_line_page_shows_the_error_of_a_misspelt_parameter() -> None
 
 
 def rules_of_tutorial() -> dict[str, str]:
-    """The rule files of the tutorial, which stand in blocks without a language."""
-    first, wrong, second = (block.text for block in blocks(TUTORIAL) if not block.language)
-    return {"first.cbr": first, "wrong.cbr": wrong, "second.cbr": second}
+    """The rule files of the tutorial by their names."""
+    return {block.file: block.text for block in blocks(TUTORIAL, "cbr")}
 
 
 def test_the_tutorial_shows_the_error_and_its_mend() -> None:
@@ -75,13 +67,14 @@ def test_the_tutorial_shows_the_error_and_its_mend() -> None:
     assert render(found) in "\n".join(lines)
     for name in ("first.cbr", "second.cbr"):
         assert cbdsl.check(rules[name], filename=name, metrics=metrics, epochs=10) == []
+    assert list(rules) == ["first.cbr", "wrong.cbr", "second.cbr"]
     assert rules["wrong.cbr"].replace("acuracy", "accuracy") == rules["first.cbr"]
 
 
 def test_the_tutorial_shows_the_generated_python() -> None:
     second = cbdsl.compile(rules_of_tutorial()["second.cbr"], filename="second.cbr")
-    code = [block.text for block in blocks(TUTORIAL) if block.language == "python"]
-    assert len(code) == 3
-    for text in code[:2]:
+    *code, script = (block.text for block in blocks(TUTORIAL, "python"))
+    assert len(code) == 2
+    for text in code:
         assert text in second.python
-    compile(code[2], "tutorial.md", "exec")
+    assert "second.cbr" in script

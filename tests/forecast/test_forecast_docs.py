@@ -1,53 +1,48 @@
-"""docs/forecast.md shows what the commands print."""
+"""docs/forecast.md says what the commands give to programs and write into files.
+
+What they print is compared by tests/docs.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from doc_pages import ROOT, blocks
 
 from cbdsl.cli import main
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "forecast.md"
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "examples").mkdir()
-    shutil.copy(ROOT / "examples" / "mnist.cbr", tmp_path / "examples")
-    (rules,) = (text for kind, text in BLOCK.findall(PAGE.read_text("utf-8")) if not kind)
-    (tmp_path / "warmup.cbr").write_text(rules)
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (rules,) = blocks(PAGE, "cbr")
+    (tmp_path / rules.file).write_text(rules.text)
     monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
-def test_commands_print_what_is_shown(folder: Path, golden: Callable[[Path, str], None]) -> None:
-    text = PAGE.read_text("utf-8")
-    written = BLOCK.sub(_run, text)
-    golden(PAGE, written)
-    assert (folder / "lr.png").read_bytes().startswith(b"\x89PNG")
-
-
-def _run(block: re.Match[str]) -> str:
-    """A block of the page, with what its command prints today."""
-    command, *_ = block[2].split("\n")
-    if block[1] != "console":
-        return block[0]
-    program, *args = shlex.split(command.removeprefix("$ "))
+def output(words: str) -> str:
+    """What the command prints that has these words in it."""
+    (command,) = (one.text for one in blocks(PAGE, "console") if words in one.text.split("\n")[0])
+    program, *args = shlex.split(command.split("\n")[0].removeprefix("$ "))
     assert program == "cbdsl"
-    done = CliRunner().invoke(main, args, env={"COLUMNS": "80"})
+    done = CliRunner().invoke(main, args)
     assert (done.exit_code, done.stderr) == (0, "")
-    if "json" in args:
-        keys = re.findall(r"`(\w+)`", PAGE.read_text("utf-8"))
-        data = json.loads(done.stdout)
-        assert {*data, *data["rules"][0]} <= {*keys, "format"}
-        return block[0]
-    return f"```console\n{command}\n{done.stdout}```"
+    return done.stdout
+
+
+def test_every_key_is_told() -> None:
+    told = {*re.findall(r"`(\w+)`", PAGE.read_text("utf-8")), "format"}
+    data = json.loads(output("--format json"))
+    assert {*data, *data["rules"][0]} <= told
+
+
+def test_the_picture_is_one() -> None:
+    pytest.importorskip("matplotlib")
+    assert output("-o lr.png") == ""
+    assert Path("lr.png").read_bytes().startswith(b"\x89PNG")

@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import pytest
+from doc_pages import ROOT, blocks
 from parity_drive import Logs, Seen, Value, compiled, drive
 
 import cbdsl
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "coming-from-keras.md").read_text("utf-8")
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PATH = ROOT / "docs" / "coming-from-keras.md"
+PAGE = PATH.read_text("utf-8")
+BLOCKS = [(block.language, block.text) for block in blocks(PATH)]
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "val_kappa")
 EPOCHS, BATCHES = 16, 8
 

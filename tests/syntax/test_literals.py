@@ -68,7 +68,7 @@ def test_remainders(written: str) -> None:
         ("2hours30minutes", "write `2 hours 30 minutes`"), ("3rd", "write `3`"),
         ("90%accuracy", "write `90%` and a space, or `90 % accuracy` for the remainder"),
         ("5%x", "write `5%` and a space, or `5 % x` for the remainder"),
-        ("1.2.3", "write digits"), ("1e", "write digits"), ("1..2", "write digits"),
+        ("1.2.3", "write digits"), ("1e", "as in `1e-3`"), ("1..2", "write digits"),
         ("0x1F", "write digits"), ("1e999", "the largest number"),
         ("9" * 400, "the largest number"), ("9" * 400 + "%", "the largest number"),
     ],

@@ -1,6 +1,5 @@
 """Training rules, compiled by cbdsl from conditions.cbr."""
 
-import functools
 import math
 
 import keras
@@ -21,6 +20,8 @@ from cbdsl.runtime import (
     PerBatch,
     Prev,
     Quantile,
+    RecordedMetrics,
+    Records,
     Rule,
     SetsRate,
     Shared,
@@ -43,7 +44,6 @@ from cbdsl.runtime import (
     minimum,
     reported,
     rounded,
-    settable,
     sin,
     sqrt,
     tanh,
@@ -54,32 +54,16 @@ from cbdsl.runtime import (
 )
 
 
-def learning_rate(epoch, lr, *, epochs=None):
-    """curves: every epoch lr = 0.01 * (1 + cos(3.14159 * epoch / max(epochs, 1))) / 2"""
-    return settable(
-        limited(
-            None
-            if epochs is None
-            else 0.01 * (1 + cos(divide(3.14159 * (epoch + 1), maximum(epochs, 1)))) / 2,
-            1e-06,
-            0.1,
-        ),
-        lr,
-    )  # conditions.cbr:36
-
-
-class LearningRate(keras.callbacks.LearningRateScheduler):
-    """Tells `learning_rate` how many epochs are planned."""
-
-    def on_train_begin(self, logs=None):
-        epochs = self.params["epochs"]
-        self.schedule = functools.partial(self.schedule, epochs=epochs)
-
-
 class Variables(Shared, keras.callbacks.Callback):
     """The variables of the rules, set again whenever training begins."""
 
     start = {"lowered": 0.0, "calm": True}
+
+
+class Recorded(RecordedMetrics, keras.callbacks.Callback):
+    """The metrics that rules record: in the logs of every epoch, nan where none did."""
+
+    names = ("curve",)
 
 
 class Gap(Rule, keras.callbacks.Callback):
@@ -654,17 +638,17 @@ class Trend(SetsRate, keras.callbacks.Callback):
 
 
 class Outlier(Rule, keras.callbacks.Callback):
-    """outlier: on batch_end if zscore(loss, 50) > 4 and per_batch(loss) > 3 * mean(loss, 20) then once warn "odd" """
+    """outlier: on batch_end if zscore(per_batch(loss), 50) > 4 and per_batch(loss) > 3 * mean(loss, 20) then once warn "odd" """
 
     name = "outlier"
     place = "conditions.cbr:34"
-    key = "outlier:d201da035ffd"
-    memory = ("zscore_loss_50", "per_batch_loss", "mean_loss_20")
+    key = "outlier:2736bda568cc"
+    memory = ("per_batch_loss", "zscore_loss_50", "mean_loss_20")
 
     def reset(self):
         super().reset()
-        self.zscore_loss_50 = Zscore(50)
         self.per_batch_loss = PerBatch()
+        self.zscore_loss_50 = Zscore(50)
         self.mean_loss_20 = Mean(20)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -672,10 +656,10 @@ class Outlier(Rule, keras.callbacks.Callback):
         logs = logs or {}
         batches = self.batches
         loss = logs.get("loss")
-        zscore_loss_50 = self.zscore_loss_50.feed(loss)  # conditions.cbr:34
         per_batch_loss = self.per_batch_loss.feed(
             loss, self.batch, step - before, batches
         )  # conditions.cbr:34
+        zscore_loss_50 = self.zscore_loss_50.feed(per_batch_loss)  # conditions.cbr:34
         mean_loss_20 = self.mean_loss_20.feed(loss)  # conditions.cbr:34
         if (
             self.firings == 0
@@ -688,7 +672,7 @@ class Outlier(Rule, keras.callbacks.Callback):
             self.fired(
                 {
                     "loss": loss,
-                    "zscore(loss, 50)": zscore_loss_50,
+                    "zscore(per_batch(loss), 50)": zscore_loss_50,
                     "per_batch(loss)": per_batch_loss,
                     "mean(loss, 20)": mean_loss_20,
                 }
@@ -717,6 +701,28 @@ class Counted(Rule, keras.callbacks.Callback):
         if self.firings == 0 and self.count_val_loss.value == 5:  # conditions.cbr:35
             self.fired({"val_loss": val_loss, "count(val_loss rises)": self.count_val_loss.value})
             self.stop()  # conditions.cbr:35
+
+
+class Curves(Records, keras.callbacks.Callback):
+    """curves: on epoch_end record curve = (1 + cos(3.14159 * epoch / max(epochs, 1))) / 2"""
+
+    name = "curves"
+    place = "conditions.cbr:36"
+    key = "curves:3ed2e3317138"
+
+    def __init__(self, recorded):
+        self.recorded = recorded
+        super().__init__()
+
+    def on_epoch_end(self, epoch, logs=None):
+        epochs = self.epochs
+        self.fired({})
+        self.record(
+            "curve",
+            None
+            if epochs is None
+            else (1 + cos(divide(3.14159 * (epoch + 1), maximum(epochs, 1)))) / 2,
+        )  # conditions.cbr:36
 
 
 class Functions2(Rule, keras.callbacks.Callback):
@@ -874,9 +880,10 @@ class Relax(Rule, keras.callbacks.Callback):
 def callbacks(*, patience=3, window=5, grace=5400, margin=0.01, run_dir="."):
     """All of it, in order, for `model.fit(callbacks=callbacks())`."""
     variables = Variables()
+    recorded = Recorded()
     made = [
         variables,
-        LearningRate(learning_rate),
+        recorded,
         Gap(),
         Smooth(),
         Improved(margin=margin),
@@ -899,6 +906,7 @@ def callbacks(*, patience=3, window=5, grace=5400, margin=0.01, run_dir="."):
         Trend(),
         Outlier(),
         Counted(),
+        Curves(recorded),
         Functions2(),
         More(),
         Setting(),

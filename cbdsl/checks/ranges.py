@@ -1,0 +1,311 @@
+"""What an expression can be: between which numbers, whether nan, whether missing.
+
+Interval arithmetic: every answer holds all values that can come, and perhaps more. (Moore,
+Kearfott, Cloud: Introduction to Interval Analysis, SIAM 2009, chapter 2.)
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import NamedTuple
+
+from cbdsl.catalog.functions import FUNCTIONS, SERIES
+from cbdsl.catalog.metrics import bounds_of
+from cbdsl.catalog.optimizer import FRACTIONS
+from cbdsl.catalog.units import SECONDS
+from cbdsl.checks.context import Context
+from cbdsl.checks.params import seconds
+from cbdsl.checks.when import Scene
+from cbdsl.syntax import nodes as n
+
+INF = math.inf
+
+
+class Values(NamedTuple):
+    """The numbers from `low` to `high`, both included, and perhaps nan or nothing at all.
+
+    `whole` says that the numbers are whole ones.
+    """
+
+    low: float = -INF
+    high: float = INF
+    nan: bool = False
+    missing: bool = False
+    whole: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.low <= self.high or self.nan or self.missing)
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether one of the numbers can be infinite."""
+        return self.low == -INF or self.high == INF
+
+    def meet(self, other: Values) -> Values:
+        """What both can be."""
+        low, high = max(self.low, other.low), min(self.high, other.high)
+        whole = self.whole or other.whole
+        if whole:
+            low, high = _whole(math.ceil, low), _whole(math.floor, high)
+        return Values(low, high, self.nan and other.nan, self.missing and other.missing, whole)
+
+    def join(self, other: Values) -> Values:
+        """What one of the two can be."""
+        return Values(
+            min(self.low, other.low),
+            max(self.high, other.high),
+            self.nan or other.nan,
+            self.missing or other.missing,
+            self.whole and other.whole,
+        )
+
+
+NOTHING = Values(INF, -INF)
+MISSING = NOTHING._replace(missing=True)
+ANYTHING = Values(nan=True, missing=True)
+BOTH = Values(0, 1, whole=True)
+"""True and false."""
+
+
+def _whole(rounded: Callable[[float], int], bound: float) -> float:
+    return bound if math.isinf(bound) else rounded(bound)
+
+
+def hull(values: Iterable[Values]) -> Values:
+    """The smallest range that holds all of some ranges."""
+    joined = NOTHING
+    for one in values:
+        joined = joined.join(one) if joined != NOTHING else one
+    return joined
+
+
+class Ranges:
+    """What the expressions of one rule can be, in its scene."""
+
+    def __init__(self, context: Context, scene: Scene) -> None:
+        self.context = context
+        self.scene = scene
+        self._known: dict[n.Expr, Values] = {}
+
+    def of(self, expr: n.Expr) -> Values:
+        """What an expression can be."""
+        if expr not in self._known:
+            self._known[expr] = self._of(expr)
+        return self._known[expr]
+
+    def _of(self, expr: n.Expr) -> Values:
+        match expr:
+            case n.Number():
+                return _exactly(expr.value)
+            case n.Truth():
+                return _exactly(expr.value)
+            case n.Duration() if expr.unit in SECONDS:
+                return _exactly(seconds(expr))
+            case n.Setting():
+                high = 1.0 if expr.name in FRACTIONS else INF
+                low = -INF if expr.name == "learning_rate_power" else 0.0
+                return Values(low, high, missing=True)
+            case n.Name():
+                return self._name(expr)
+            case n.Minus():
+                inner = self.of(expr.operand)
+                return inner._replace(low=-inner.high, high=-inner.low)
+            case n.Binary():
+                return self._binary(expr)
+            case n.Call():
+                return self._call(expr)
+            case n.Text() | n.Duration():
+                # No number, which is said elsewhere.
+                return ANYTHING
+            case _:
+                return BOTH._replace(missing=True)
+
+    def _name(self, name: n.Name) -> Values:
+        context, scene = self.context, self.scene
+        match context.kind_of(name):
+            case "param":
+                value = context.params[name.name].value
+                return ANYTHING if isinstance(value, str) else _exactly(value)
+            case "variable":
+                return self._variable(name)
+            case "outside":
+                return ANYTHING
+            case "metric":
+                if name.name in context.derived:
+                    derived = context.derived[name.name].value
+                    return self.of(derived)._replace(nan=True, missing=True)
+                if name.name in context.made:
+                    return ANYTHING
+                low, high = bounds_of(name.name)
+                return Values(low, high, nan=True, missing=True)
+        in_training = 1 if scene.in_batches else 0
+        match name.name:
+            case "epoch":
+                return Values(scene.first, scene.last, whole=True)
+            case "batch" | "step":
+                return Values(in_training, INF, whole=True)
+            case "epochs" | "batches" | "steps":
+                # A file is for trainings of any length: what is planned now is no bound.
+                return Values(1, INF, missing=True, whole=True)
+            case "progress":
+                return Values(0, 1, missing=True)
+            case _:
+                return Values(0, INF)
+
+    def _variable(self, name: n.Name) -> Values:
+        """A variable of the file: what it begins with, and what rules make of it."""
+        let = self.context.variables[name.name]
+        # Should a value refer to the variable itself, nothing is known of it meanwhile.
+        self._known[name] = ANYTHING
+        values = self.of(let.value)
+        for rule in self.context.file.rules:
+            for action in rule.actions:
+                if isinstance(action, n.Assign) and action.target == name:
+                    values = values.join(self._assigned(values, action))
+        return values
+
+    def _assigned(self, before: Values, action: n.Assign) -> Values:
+        """What a variable can become; that of another rule's scene is not known."""
+        is_constant = self.context.is_constant(action.value) or isinstance(action.value, n.Truth)
+        by = self.of(action.value) if is_constant else ANYTHING
+        if action.op == "=":
+            return by._replace(missing=False)
+        rises = (action.op, by.low >= 0) in (("+=", True), ("-=", False))
+        falls = (action.op, by.high <= 0) in (("+=", True), ("-=", False))
+        if not is_constant or action.op not in ("+=", "-=") or not (rises or falls):
+            return Values(nan=True)
+        whole = before.whole and by.whole
+        low, high = (before.low, INF) if rises else (-INF, before.high)
+        return Values(low, high, whole=whole)
+
+    def _binary(self, expr: n.Binary) -> Values:
+        left, right = self.of(expr.left), self.of(expr.right)
+        missing = left.missing or right.missing
+        if left.low > left.high or right.low > right.high:
+            return NOTHING._replace(nan=left.nan or right.nan, missing=missing)
+        nan = left.nan or right.nan or left.is_infinite or right.is_infinite
+        whole = left.whole and right.whole
+        match expr.op:
+            case "+":
+                low, high = _corners(_sum, left, right)
+            case "-":
+                flipped = right._replace(low=-right.high, high=-right.low)
+                low, high = _corners(_sum, left, flipped)
+            case "*":
+                low, high = _corners(_product, left, right)
+            case "/" if right.low > 0 or right.high < 0:
+                (low, high), whole = _corners(_ratio, left, right), False
+            case "%" if right.low == right.high and 0 < right.high < INF:
+                low, high = 0.0, right.high
+            case "**" if left.low >= 0 or _is_even(right):
+                low, high, nan, whole = 0.0, INF, True, False
+            case _:
+                low, high, nan, whole = -INF, INF, True, False
+        return Values(low, high, nan, missing, whole)
+
+    def _call(self, call: n.Call) -> Values:
+        if call.function == "count":
+            return Values(0, self.scene.events, whole=True)
+        args = [self.of(argument) for argument in call.arguments]
+        function = FUNCTIONS.get(call.function) or SERIES.get(call.function)
+        if function is None or len(args) < function.least:
+            return ANYTHING
+        x = args[0]._replace(nan=True)
+        needs = needed(call, args)
+        if needs is not None and needs > self.scene.events:
+            return MISSING
+        last = x._replace(missing=True)
+        missing = any(arg.missing for arg in args)
+        match call.function:
+            case "prev" | "best" | "lowest" | "highest" | "per_batch":
+                return last
+            case "mean" | "median" | "quantile" | "ema":
+                return last._replace(whole=False)
+            case "std":
+                return Values(0, _width(x), nan=True, missing=True)
+            case "since_best":
+                return Values(0, self.scene.events, nan=True, missing=True, whole=True)
+            case "change":
+                return Values(-_width(x), _width(x), nan=True, missing=True, whole=x.whole)
+            case "slope" | "zscore":
+                return ANYTHING
+            case "abs":
+                low = max(x.low, -x.high, 0.0)
+                return x._replace(low=low, high=max(-x.low, x.high))
+            case "min" | "max":
+                pick = min if call.function == "min" else max
+                low, high = pick(a.low for a in args), pick(a.high for a in args)
+                return Values(low, high, True, missing, all(a.whole for a in args))
+            case "clamp":
+                bounds = hull(args[1:])
+                return Values(bounds.low, bounds.high, True, missing)
+            case "floor" | "ceil" | "round":
+                low, high = _whole(math.floor, x.low), _whole(math.ceil, x.high)
+                return x._replace(low=low, high=high, whole=True)
+            case "sqrt" | "exp":
+                return Values(0, INF, True, missing)
+            case "sin" | "cos" | "tanh":
+                return Values(-1, 1, True, missing)
+            case _:
+                return Values(nan=True, missing=missing)
+
+
+def needed(call: n.Call, args: list[Values]) -> float | None:
+    """How many values a series takes before it answers; None where that is not said."""
+    lag = args[-1].low if len(args) > 1 else 1.0
+    match call.function:
+        case "mean" | "median" | "std" | "slope" | "quantile":
+            return lag
+        case "lowest" | "highest":
+            return lag if len(args) > 1 else None
+        case "prev" | "zscore":
+            return lag + 1
+        case "change":
+            return 2
+        case _:
+            return None
+
+
+def _exactly(value: float) -> Values:
+    value = float(value)
+    if math.isnan(value):
+        return NOTHING._replace(nan=True)
+    return Values(value, value, whole=value.is_integer())
+
+
+def _width(x: Values) -> float:
+    return INF if x.is_infinite else x.high - x.low
+
+
+def _is_even(x: Values) -> bool:
+    return x.low == x.high and x.low % 2 == 0
+
+
+Corner = tuple[float, float]
+
+
+def _corners(op: Callable[[float, float], Corner], left: Values, right: Values) -> Corner:
+    """The bounds of an operation that is monotone in both: those of the four corners."""
+    found = [op(a, b) for a, b in product((left.low, left.high), (right.low, right.high))]
+    return min(low for low, _ in found), max(high for _, high in found)
+
+
+def _sum(a: float, b: float) -> Corner:
+    # The two infinities cancel to nan; near them the sum is anything.
+    return (-INF, INF) if math.isnan(a + b) else (a + b, a + b)
+
+
+def _product(a: float, b: float) -> Corner:
+    return (0.0, 0.0) if 0 in (a, b) else (a * b, a * b)
+
+
+def _ratio(a: float, b: float) -> Corner:
+    if math.isinf(b):
+        return (-INF, INF) if math.isinf(a) else (0.0, 0.0)
+    if abs(b) < sys.float_info.min:
+        return -INF, INF
+    return a / b, a / b
