@@ -68,7 +68,7 @@ COMMON = frozenset(
 SCALED = frozenset(
     """
     percent percentage pct neg negative minus log scaled weighted gain change diff delta total sum
-    x100 points
+    x100 points gap drop margin lift improvement ce
     """.split()
 )
 """Words of names that are another number than their last word says."""

@@ -19,10 +19,13 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for rule in context.file.rules:
         if not _at_batches(context, rule):
             continue
-        if rule.condition is not None:
+        hook = hook_of(rule)
+        if rule.condition is not None and not (hook and hook.begins):
             yield from _means(context, rule.condition.test)
         # A moment passes by itself; a state lasts, and the rule acts as long as it does.
         if rule.condition is not None and _is_moment(rule.condition.test):
+            continue
+        if _turns_off(rule):
             continue
         if rule.times is None and not any(isinstance(a, _LAST) for a in rule.actions):
             for action in rule.actions:
@@ -31,6 +34,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
 
 _LAST = (n.Wait, n.Stop, n.Fail, n.RollBack)
 """After these a rule does not fire at the next batch again."""
+
+
+def _turns_off(rule: n.Rule) -> bool:
+    """Whether a rule sets a variable that its condition asks for."""
+    asked = n.walk(rule.condition.test) if rule.condition else ()
+    targets = [a.target for a in rule.actions if isinstance(a, n.Assign)]
+    return any(
+        isinstance(target, n.Name) and target.name != "lr" and target in asked for target in targets
+    )
 
 
 def _at_batches(context: Context, rule: n.Rule) -> bool:
@@ -57,6 +69,8 @@ def _is_moment(test: n.Expr) -> bool:
             return all(map(_is_moment, test.operands))
         case n.Compare(ops=("==",)):
             # `step % 100 == 0`, `step == 500`.
+            return True
+        case n.Compare(ops=(">=",), operands=(n.Name(name="batch"), n.Name(name="batches"))):
             return True
         case _:
             return False

@@ -32,7 +32,9 @@ def _counts(part: n.Expr) -> bool:
 
 def _hidden(context: Context, condition: n.All) -> Iterator[Diagnostic]:
     for operand in condition.operands:
-        if isinstance(operand, n.Improves):
+        others = [other for other in condition.operands if other is not operand]
+        hides = not all(_hides_nothing(context, operand, other) for other in others)
+        if isinstance(operand, n.Improves) and hides:
             yield context.problem(
                 "CBR406",
                 "an improvement while the rest of the condition is false is never seen again",
@@ -40,6 +42,15 @@ def _hidden(context: Context, condition: n.All) -> Iterator[Diagnostic]:
                 why="`improves` compares with the last improvement, whether the rule fired or not",
                 help="make two rules of it, if each improvement should count",
             )
+
+
+def _hides_nothing(context: Context, improves: n.Expr, other: n.Expr) -> bool:
+    """Whether a part is the caller's choice, or true whenever something improves."""
+    if isinstance(other, n.State) and isinstance(improves, n.Improves):
+        sound = (other.state == "finite") is not other.negated
+        return sound and other.operand == improves.operand
+    kinds = {context.kind_of(part) for part in n.walk(other) if isinstance(part, n.Name)}
+    return kinds == {"param"}
 
 
 def _between(context: Context, rule: n.Rule, test: n.Expr) -> Iterator[Diagnostic]:
@@ -88,11 +99,19 @@ def _is_measured(context: Context, expr: n.Expr) -> bool:
     return bool(context.metrics_in(expr))
 
 
+def _is_extreme(value: n.Expr, other: n.Expr) -> bool:
+    """Whether `other` is the best, lowest or highest of a value, which may be this very one."""
+    extremes = ("best", "lowest", "highest")
+    return isinstance(other, n.Call) and other.function in extremes and value in other.arguments[:1]
+
+
 def _equal(context: Context, comparison: n.Compare) -> Iterator[Diagnostic]:
     for op, left, right in zip(
         comparison.ops, comparison.operands, comparison.operands[1:], strict=False
     ):
-        if op in ("==", "!=") and (_is_measured(context, left) or _is_measured(context, right)):
+        own = _is_extreme(left, right) or _is_extreme(right, left)
+        measured = _is_measured(context, left) or _is_measured(context, right)
+        if op in ("==", "!=") and measured and not own:
             why = "metrics are rarely equal to the last digit"
             help = "compare with `<`, `>`, `<=` or `>=`"
             if left == right:

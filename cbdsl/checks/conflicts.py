@@ -4,44 +4,97 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 
+from cbdsl.catalog.functions import SERIES
 from cbdsl.checks.actions import acts_at_start, is_setting
 from cbdsl.checks.context import Context, target_name
 from cbdsl.checks.counts import counts_epochs
 from cbdsl.checks.metrics import hook_of
-from cbdsl.checks.ranges import Ranges
-from cbdsl.checks.when import is_known, is_schedule, scene_of, window_of
-from cbdsl.checks.worlds import TooMany, Worlds
+from cbdsl.checks.ranges import Facts, Ranges
+from cbdsl.checks.when import Scene, is_known, is_schedule, scene_of, window_of
+from cbdsl.checks.worlds import EVERYTHING, MAX_BOXES, NEVER, Box, TooMany, Worlds
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.formatter import expression
 from cbdsl.syntax import nodes as n
 
-MAX_WRITERS = 50
+MAX_WRITERS = 30
 """Among more rules that set one thing, none is compared with another."""
 
 
 def check(context: Context) -> Iterator[Diagnostic]:
-    writers: dict[str, list[tuple[n.Rule, n.Assign]]] = {}
-    for rule in context.file.rules:
+    writers: dict[str, list[_Writer]] = {}
+    for place, rule in enumerate(context.file.rules):
         for action in rule.actions:
             if isinstance(action, n.Assign) and is_setting(action):
-                writers.setdefault(target_name(action.target), []).append((rule, action))
+                writer = _Writer(context, place, rule, action)
+                writers.setdefault(target_name(action.target), []).append(writer)
     for written in writers.values():
         if len(written) <= MAX_WRITERS:
             yield from _undone(context, written)
     yield from _plateau(context, writers.get("lr", []))
 
 
-def _plateau(context: Context, written: list[tuple[n.Rule, n.Assign]]) -> Iterator[Diagnostic]:
+class _Writer:
+    """A rule that sets something, and what it sets."""
+
+    def __init__(self, context: Context, place: int, rule: n.Rule, action: n.Assign) -> None:
+        self.context = context
+        self.place = place
+        self.rule = rule
+        self.action = action
+
+    @property
+    def test(self) -> n.Expr | None:
+        return self.rule.condition.test if self.rule.condition else None
+
+    @cached_property
+    def is_sure(self) -> bool:
+        """Whether it sets what it says, whatever that was, and whatever the metrics are."""
+        if self.action.op != "=" or self.rule.times is not None or _waits(self.rule):
+            return False
+        value = self.action.value
+        names = [part for part in n.walk(value) if isinstance(part, n.Name)]
+        if any(name.name != "epoch" and self.context.kind_of(name) != "param" for name in names):
+            return False
+        if any(isinstance(part, n.Setting) for part in n.walk(value)):
+            return False
+        known = Ranges(Facts(self.context), scene_of(self.context, self.rule)).of(value)
+        return not (known.nan or known.missing)
+
+    @cached_property
+    def cases(self) -> tuple[list[Box], list[Box]] | None:
+        """When its condition is true, and when it is false; None where there are too many cases."""
+        worlds = Worlds(Ranges(Facts(self.context), Scene(is_now=True)))
+        if self.test is None:
+            return EVERYTHING, NEVER
+        try:
+            return worlds.of(self.test), worlds.of(self.test, holds=False)
+        except TooMany:
+            return None
+
+    @cached_property
+    def sets_each_epoch(self) -> bool:
+        """Whether it sets something at the start of every epoch of its window."""
+        trigger, hook = self.rule.trigger, hook_of(self.rule)
+        each = isinstance(trigger, n.Each) and trigger.unit == "epoch"
+        each = each or (hook is not None and hook.name == "epoch_begin")
+        return each and self.is_sure and self.test is None and is_known(self.context, self.rule)
+
+
+def _waits(rule: n.Rule) -> bool:
+    return any(isinstance(action, n.Wait) for action in rule.actions)
+
+
+def _plateau(context: Context, written: list[_Writer]) -> Iterator[Diagnostic]:
     """What Keras's callback cuts, a rule sets again."""
     for use in context.file.uses:
-        for rule, action in written:
-            first, last = window_of(context, rule)
-            is_always = _is_fresh(action) and not _rests(rule) and first <= 2 and last is None
-            if use.callback.name == "ReduceLROnPlateau" and is_always:
-                if not _sets_each_epoch(context, rule):
-                    continue
-                where = context.source.place(rule.span)
+        if use.callback.name != "ReduceLROnPlateau":
+            continue
+        for writer in written:
+            first, last = window_of(context, writer.rule)
+            if first <= 2 and last is None and writer.sets_each_epoch:
+                where = context.source.place(writer.rule.span)
                 yield context.problem(
                     "CBR419",
                     f"what `{use.callback.name}` cuts does not last",
@@ -53,20 +106,20 @@ def _plateau(context: Context, written: list[tuple[n.Rule, n.Assign]]) -> Iterat
                 break
 
 
-def _undone(context: Context, written: list[tuple[n.Rule, n.Assign]]) -> Iterator[Diagnostic]:
+def _undone(context: Context, written: list[_Writer]) -> Iterator[Diagnostic]:
     # Schedule rules act first, and each kind in the order of the file.
-    order = [(not is_schedule(context, rule), place) for place, (rule, _) in enumerate(written)]
-    for place, (rule, action) in enumerate(written):
-        for other_place, (other, later) in enumerate(written):
-            if other is rule or not _is_fresh(later) or _rests(other):
+    order = [(not is_schedule(context, w.rule), place) for place, w in enumerate(written)]
+    for place, writer in enumerate(written):
+        for other_place, other in enumerate(written):
+            if other.rule is writer.rule or not other.is_sure:
                 continue
-            shown = f"`{expression(action.target)}`"
-            where = context.source.place(other.span)
-            if order[place] < order[other_place] and _always_beside(context, rule, other):
+            shown = f"`{expression(writer.action.target)}`"
+            where = context.source.place(other.rule.span)
+            if order[place] < order[other_place] and _always_beside(writer, other):
                 yield context.problem(
                     "CBR422",
                     f"this change of {shown} is overwritten at once",
-                    action,
+                    writer.action,
                     why=f"the rule at {where} sets it at the same moment, whenever this one does",
                     # Schedule rules act before the others, wherever they stand.
                     help="write this rule below that one, or delete it"
@@ -74,13 +127,13 @@ def _undone(context: Context, written: list[tuple[n.Rule, n.Assign]]) -> Iterato
                     else "delete one of the two",
                 )
                 break
-            if _sets_each_epoch(context, other) and _is_within(context, rule, other):
+            if other.sets_each_epoch and _is_within(writer, other):
                 yield context.problem(
                     "CBR422",
                     f"this change of {shown} lasts until the next epoch only",
-                    action,
+                    writer.action,
                     why=f"the rule at {where} sets it at the start of each",
-                    help=_lasting(later),
+                    help=_lasting(other.action),
                 )
                 break
 
@@ -90,15 +143,6 @@ def _lasting(later: n.Assign) -> str:
     if name == "lr":
         return "say the rate with `schedule lr:`, which keeps the factors of rules"
     return f"let that rule change `{name}` by a factor, or only in a window"
-
-
-def _is_fresh(action: n.Assign) -> bool:
-    """Whether what is set does not depend on what it was before."""
-    return action.op == "=" and action.target not in n.walk(action.value)
-
-
-def _rests(rule: n.Rule) -> bool:
-    return rule.times is not None or any(isinstance(a, n.Wait) for a in rule.actions)
 
 
 def _moment(context: Context, rule: n.Rule) -> tuple[object, ...]:
@@ -111,31 +155,69 @@ def _moment(context: Context, rule: n.Rule) -> tuple[object, ...]:
     return (trigger,)
 
 
-def _always_beside(context: Context, rule: n.Rule, other: n.Rule) -> bool:
-    """Whether another rule fires whenever a rule does, at the same moment."""
-    if _moment(context, rule) != _moment(context, other):
+def _always_beside(writer: _Writer, other: _Writer) -> bool:
+    """Whether another rule sets the same whenever a rule does, and nobody looks in between."""
+    context, rule, later = writer.context, writer.rule, other.rule
+    if _moment(context, rule) != _moment(context, later):
         return False
-    if other.window is not None and rule.window != other.window:
-        if not (is_known(context, rule) and is_known(context, other)):
+    if later.window is not None and rule.window != later.window:
+        if not (is_known(context, rule) and is_known(context, later)):
             return False
-        (first, last), (begin, end) = window_of(context, rule), window_of(context, other)
+        (first, last), (begin, end) = window_of(context, rule), window_of(context, later)
         if first < begin or (end is not None and (last is None or last > end)):
             return False
-    if other.condition is None:
-        return True
-    return rule.condition is not None and _implies(
-        context, rule, rule.condition.test, other.condition.test
+    if other.test is None:
+        return not _is_read_between(writer, other)
+    if writer.test is None or _changes(context, other.test):
+        return False
+    same_memory = rule.window == later.window and not (rule.times or _waits(rule))
+    if not same_memory and (_has_memory(writer.test) or _has_memory(other.test)):
+        return False
+    same = writer.test == other.test or _implies(writer, other)
+    return same and not _is_read_between(writer, other)
+
+
+def _changes(context: Context, test: n.Expr) -> bool:
+    """Whether what a condition asks for can be changed by the rules above it."""
+    changing = ("variable", "outside")
+    return any(
+        isinstance(part, n.Setting)
+        or (
+            isinstance(part, n.Name)
+            and (part.name == "lr" or context.kind_of(part) in changing)
+            and not part.quoted
+        )
+        for part in n.walk(test)
     )
 
 
-def _implies(context: Context, rule: n.Rule, one: n.Expr, two: n.Expr) -> bool:
-    """Whether a condition is true whenever another one of the same rule's scene is."""
-    if one == two:
+def _has_memory(test: n.Expr) -> bool:
+    return any(
+        isinstance(part, n.Improves | n.Stalls | n.Held | n.Moves | n.Crosses)
+        or (isinstance(part, n.Call) and part.function in SERIES)
+        for part in n.walk(test)
+    )
+
+
+def _is_read_between(writer: _Writer, other: _Writer) -> bool:
+    """Whether somebody reads what was set before it is set again."""
+    target, others = writer.action.target, writer.rule.actions
+    read = n.expressions_of(tuple(action for action in others if action is not writer.action))
+    if any(target in n.walk(expr) for expr in read):
         return True
-    worlds = Worlds(Ranges(context, scene_of(context, rule)))
+    between = writer.context.file.rules[writer.place + 1 : other.place]
+    return any(target in n.walk(expr) for rule in between for expr in n.expressions(rule))
+
+
+def _implies(writer: _Writer, other: _Writer) -> bool:
+    """Whether a rule's condition is true whenever another one's is."""
+    if writer.cases is None or other.cases is None:
+        return False
+    (true, _), (_, false) = writer.cases, other.cases
+    if len(true) * len(false) > MAX_BOXES:
+        return False
     try:
-        true, false = worlds.of(one), worlds.of(two, holds=False)
-        if worlds.both(true, false):
+        if Worlds(Ranges(Facts(writer.context), Scene())).both(true, false):
             return False
     except TooMany:
         return False
@@ -145,22 +227,16 @@ def _implies(context: Context, rule: n.Rule, one: n.Expr, two: n.Expr) -> bool:
     return all(asked <= terms for terms in known)
 
 
-def _sets_each_epoch(context: Context, rule: n.Rule) -> bool:
-    """Whether a rule sets something at the start of every epoch of its window."""
-    each = isinstance(rule.trigger, n.Each) and rule.trigger.unit == "epoch"
-    hook = hook_of(rule)
-    each = each or (hook is not None and hook.name == "epoch_begin")
-    return each and rule.condition is None and is_known(context, rule)
-
-
-def _is_within(context: Context, rule: n.Rule, other: n.Rule) -> bool:
+def _is_within(writer: _Writer, other: _Writer) -> bool:
     """Whether what a rule changes in its epochs is set by the other at the start of the next."""
-    hook = hook_of(rule)
+    context, rule = writer.context, writer.rule
+    hook, in_epochs = hook_of(rule), counts_epochs(context, rule.trigger)
     if hook is not None and hook.name not in ("epoch_end", "batch_begin", "batch_end"):
         return False
-    if hook is None and acts_at_start(context, rule) and counts_epochs(context, rule.trigger):
+    if (hook is None and in_epochs and acts_at_start(context, rule)) or not is_known(context, rule):
         return False
-    if not is_known(context, rule):
+    if not in_epochs and not (writer.test and context.metrics_in(writer.test)):
+        # A schedule within the epoch, which begins anew with each.
         return False
-    scene, (begin, end) = scene_of(context, rule), window_of(context, other)
+    scene, (begin, end) = scene_of(context, rule), window_of(context, other.rule)
     return scene.first + 1 >= begin and scene.last + 1 <= (math.inf if end is None else end)

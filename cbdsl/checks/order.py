@@ -63,9 +63,10 @@ def _recorded(context: Context) -> Iterator[Diagnostic]:
                     name = str(value_of(context, argument.value))
                     yield from _too_early(context, below.get(name), argument)
         elif isinstance(statement, n.Rule) and _at(statement, "epoch_end"):
+            own = {a.metric.name for a in statement.actions if isinstance(a, n.Record)}
             for expr in n.expressions(statement):
                 for part in _now(expr):
-                    if context.kind_of(part) == "metric":
+                    if context.kind_of(part) == "metric" and part.name not in own:
                         yield from _too_early(context, below.get(part.name), part)
             for action in statement.actions:
                 if isinstance(action, n.Record):

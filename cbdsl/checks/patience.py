@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.checks.actions import is_setting
 from cbdsl.checks.context import Context
 from cbdsl.checks.functions import constant
-from cbdsl.checks.use import value_of
+from cbdsl.checks.use import given
 from cbdsl.checks.worlds import span_of
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
@@ -31,20 +30,24 @@ class _Stall:
 def check(context: Context) -> Iterator[Diagnostic]:
     stalls = [s for rule in context.file.rules for s in _of_rule(context, rule)]
     stalls += [s for use in context.file.uses for s in _of_use(context, use)]
-    stops = [s for s in stalls if s.is_bare and _stops(s.statement)]
+    stops: dict[str, list[_Stall]] = {}
     for stall in stalls:
-        for stop in stops:
-            if not _stops(stall.statement) and _is_before(stop, stall):
-                where = context.source.place(stop.statement.span)
-                stalled = f"`{stall.metric.name}` stalls for {stall.epochs:g} epochs"
-                yield context.problem(
-                    "CBR429",
-                    f"training has stopped before {stalled}",
-                    stall.at,
-                    why=f"{where} stops it after {stop.epochs:g} epochs without an improvement",
-                    help="give the stop more patience than this",
-                )
-                break
+        if stall.is_bare and _stops(stall.statement):
+            stops.setdefault(stall.metric.name, []).append(stall)
+    for stall in stalls:
+        if _stops(stall.statement):
+            continue
+        before = (stop for stop in stops.get(stall.metric.name, ()) if _is_before(stop, stall))
+        if stop := next(before, None):
+            name, where = stall.metric.name, context.source.place(stop.statement.span)
+            validated = ", if each epoch is validated" if name.startswith("val_") else ""
+            yield context.problem(
+                "CBR429",
+                f"training ends before `{name}` stalls for {stall.epochs:g} epochs",
+                stall.at,
+                why=f"{where} stops it after {stop.epochs:g} without an improvement{validated}",
+                help="give the stop more patience than this",
+            )
 
 
 def _is_before(stop: _Stall, other: _Stall) -> bool:
@@ -53,7 +56,8 @@ def _is_before(stop: _Stall, other: _Stall) -> bool:
         return False
     if type(stop.statement) is not type(other.statement):
         # Keras counts epochs that have a value, and from another one on.
-        return other.epochs >= stop.epochs + 2
+        validated = stop.metric.name.startswith("val_")
+        return not validated and other.epochs >= stop.epochs + 2
     if isinstance(other.statement, n.Use):
         return other.epochs >= stop.epochs
     late = any(is_setting(action) for action in other.statement.actions)
@@ -85,13 +89,11 @@ def _of_rule(context: Context, rule: n.Rule) -> Iterator[_Stall]:
 def _of_use(context: Context, use: n.Use) -> Iterator[_Stall]:
     if use.callback.name not in ("EarlyStopping", "ReduceLROnPlateau"):
         return
-    callback = KERAS_CALLBACKS[use.callback.name]
-    said: dict[str, object] = {a.name: a.default for a in callback.arguments}
-    for argument in use.arguments:
-        if not isinstance(argument.value, n.Duration):
-            said[argument.name.name] = value_of(context, argument.value)
-    epochs, by = said["patience"], said["min_delta"]
+    epochs, by = given(context, use, "patience"), given(context, use, "min_delta")
     if isinstance(epochs, int | float) and isinstance(by, int | float):
-        is_bare = said.get("baseline") is None and not said.get("start_from_epoch")
-        metric = n.Name(str(said["monitor"]), span=use.span)
+        is_bare = True
+        if use.callback.name == "EarlyStopping":
+            late = given(context, use, "start_from_epoch")
+            is_bare = given(context, use, "baseline") is None and not late
+        metric = n.Name(str(given(context, use, "monitor")), span=use.span)
         yield _Stall(use, use.callback, metric, epochs, by, is_bare)

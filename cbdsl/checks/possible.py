@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import combinations
 
+from cbdsl.catalog.functions import SERIES
 from cbdsl.checks.context import Context
-from cbdsl.checks.ranges import Ranges, Values, needed
+from cbdsl.checks.ranges import Facts, Ranges, needed
 from cbdsl.checks.reach import is_reached
 from cbdsl.checks.when import scene_of
 from cbdsl.checks.worlds import Pair, TooMany, Worlds, is_counted, span_of
@@ -24,10 +26,11 @@ def check(context: Context) -> Iterator[Diagnostic]:
     if context.unread:
         # What could not be read may set what a condition asks for.
         return
+    facts = Facts(context)
     for statement in context.file.computing:
         if isinstance(statement, n.Rule) and not is_reached(context, statement):
             continue
-        ranges = Ranges(context, scene_of(context, statement))
+        ranges = Ranges(facts, scene_of(context, statement))
         looked = _Conditions(context, ranges)
         for expr in n.expressions(statement):
             if isinstance(expr, _CONDITIONS):
@@ -57,11 +60,18 @@ class _Conditions:
 
     def inside(self, expr: n.Expr) -> Iterator[Diagnostic]:
         """What is wrong with the conditions inside an expression."""
+        looked = self._remembered if _remembers(expr) else self
         for child in n.children(expr):
             if isinstance(child, _CONDITIONS):
-                yield from self.at(child)
+                yield from looked.at(child)
             else:
-                yield from self.inside(child)
+                yield from looked.inside(child)
+
+    @cached_property
+    def _remembered(self) -> _Conditions:
+        """The same for the parts of what the rule remembers."""
+        remembered = self.ranges.remembered
+        return self if remembered is self.ranges else _Conditions(self.context, remembered)
 
     def _never(self, *conditions: n.Expr) -> bool:
         """Whether some conditions cannot all be true."""
@@ -89,7 +99,7 @@ class _Conditions:
             case n.Not() if self._never(condition.operand):
                 yield from self._blame(condition.operand)
                 return
-        why, help = self._reason(condition)
+        why, help = self._reason(condition, always=True)
         yield self.context.problem(
             "CBR421",
             f"`{expression(condition)}` always holds",
@@ -121,8 +131,9 @@ class _Conditions:
     def _clash(self, condition: n.All) -> Diagnostic:
         """Parts of an `and` of which each can be true, but not all at once."""
         why = "its parts exclude each other"
+        cases = {operand: self.worlds.of(operand) for operand in condition.operands}
         for one, two in combinations(condition.operands, 2):
-            if self._never(one, two):
+            if not self.worlds.both(cases[one], cases[two]):
                 why = f"`{expression(one)}` and `{expression(two)}` exclude each other"
                 break
         return self.context.problem(
@@ -133,13 +144,15 @@ class _Conditions:
             help="write `or` where one of them is enough",
         )
 
-    def _reason(self, condition: n.Expr) -> tuple[str, str]:
+    def _reason(self, condition: n.Expr, *, always: bool = False) -> tuple[str, str]:
         """Why a condition never or always holds, and what to write instead."""
         scene = self.ranges.scene
         for part in n.walk(condition):
             asked = 0.0
             if isinstance(part, n.Held | n.Stalls):
                 asked = span_of(self.context, part)
+            elif isinstance(part, n.Moves | n.Crosses):
+                asked = 2
             elif isinstance(part, n.Call):
                 asked = needed(part, [self.ranges.of(a) for a in part.arguments]) or 0
             if asked > scene.events:
@@ -150,21 +163,22 @@ class _Conditions:
         if isinstance(condition, n.Name):
             return f"`{condition.name}` is false, and no rule sets it", ""
         if isinstance(condition, n.Crosses):
-            return self._compared(condition.operand, condition.level)
-        if isinstance(condition, n.Compare):
-            if len(condition.ops) == 1:
-                return self._compared(*condition.operands)
+            return self._compared(condition.operand, condition.level, always)
+        if isinstance(condition, n.Compare) and len(condition.ops) == 1:
+            left, right = condition.operands
+            return self._compared(left, right, always)
+        if isinstance(condition, n.Compare) and not always:
             return "no number is all of this at once", ""
         return "", ""
 
-    def _compared(self, left: n.Expr, right: n.Expr) -> tuple[str, str]:
+    def _compared(self, left: n.Expr, right: n.Expr, always: bool) -> tuple[str, str]:
         """What is known of the two sides of a comparison."""
         context = self.context
         if context.is_constant(left):
             left, right = right, left
         if context.is_constant(right):
             level = self.ranges.of(right).low
-            return self._known(left), _meant(left, self.ranges.of(left), level)
+            return self._known(left), self._meant(left, right, level, always)
         if is_counted(Pair(left, right)) or is_counted(Pair(right, left)):
             return "what is counted never passes what is planned", ""
         for value, series in ((left, right), (right, left)):
@@ -196,11 +210,22 @@ class _Conditions:
             return f"{shown} is never below {low:g}"
         return f"{shown} is never above {high:g}" if high < math.inf else ""
 
+    def _meant(self, expr: n.Expr, constant: n.Expr, level: float, always: bool) -> str:
+        """What was likely meant by a number that is out of reach."""
+        values = self.ranges.of(expr)
+        if values.low in (-1, 0) and values.high == 1 and not values.whole and 1 < level < 100:
+            named = f"param {constant.name} = " if isinstance(constant, n.Name) else ""
+            return f"write `{named}{level:g}%`"
+        if isinstance(expr, n.Name) and expr.name in ("epoch", "batch", "step") and level == 0:
+            first = f"`{expr.name} == 1`"
+            if always:
+                return f"the first is {first}, all others are `{expr.name} > 1`"
+            return f"write {first} for the first"
+        return ""
 
-def _meant(expr: n.Expr, values: Values, level: float) -> str:
-    """What was likely meant by a number that is out of reach."""
-    if values.low in (-1, 0) and values.high == 1 and not values.whole and 1 < level <= 100:
-        return f"write `{level:g}%`"
-    if isinstance(expr, n.Name) and expr.name in ("epoch", "batch", "step") and level == 0:
-        return f"write `{expr.name} == 1` for the first"
-    return ""
+
+def _remembers(expr: n.Expr) -> bool:
+    """Whether an expression is made of what was, and not of what is alone."""
+    if isinstance(expr, n.Call):
+        return expr.function in SERIES
+    return isinstance(expr, n.Held | n.Stalls | n.Improves | n.Moves | n.Crosses)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from cbdsl.catalog.optimizer import FRACTIONS
 from cbdsl.catalog.units import SECONDS
 from cbdsl.checks.context import Context
 from cbdsl.checks.params import seconds
-from cbdsl.checks.when import Scene
+from cbdsl.checks.when import Scene, scene_of
 from cbdsl.syntax import nodes as n
 
 INF = math.inf
@@ -44,6 +45,10 @@ class Values(NamedTuple):
     def is_infinite(self) -> bool:
         """Whether one of the numbers can be infinite."""
         return self.low == -INF or self.high == INF
+
+    @property
+    def has_zero(self) -> bool:
+        return self.low <= 0 <= self.high
 
     def meet(self, other: Values) -> Values:
         """What both can be."""
@@ -83,13 +88,71 @@ def hull(values: Iterable[Values]) -> Values:
     return joined
 
 
-class Ranges:
-    """What the expressions of one rule can be, in its scene."""
+class Facts:
+    """What is the same for all rules of a file: its derived metrics and its variables."""
 
-    def __init__(self, context: Context, scene: Scene) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
+
+    @cached_property
+    def derived(self) -> dict[str, Values]:
+        """What the derived metrics can be, each by those above it."""
+        found: dict[str, Values] = {}
+        for metric in self.context.file.metrics:
+            ranges = Ranges(self, scene_of(self.context, metric), found)
+            value = ranges.of(metric.value)._replace(nan=True, missing=True)
+            found.setdefault(metric.name.name, value)
+        return found
+
+    @cached_property
+    def variables(self) -> dict[str, Values]:
+        """What the variables of the file begin with, and what rules make of them."""
+        constants = Ranges(self, Scene(), {})
+        found = {name: constants.of(let.value) for name, let in self.context.variables.items()}
+        for rule in self.context.file.rules:
+            for action in rule.actions:
+                if isinstance(action, n.Assign) and isinstance(action.target, n.Name):
+                    name = action.target.name
+                    if name in found:
+                        made = self._assigned(constants, found[name], action)
+                        found[name] = found[name].join(made)
+        return found
+
+    def _assigned(self, constants: Ranges, before: Values, action: n.Assign) -> Values:
+        is_constant = self.context.is_constant(action.value) or isinstance(action.value, n.Truth)
+        if not is_constant:
+            return ANYTHING._replace(missing=False)
+        by = constants.of(action.value)
+        if action.op == "=":
+            return by
+        rises = (action.op, by.low >= 0) in (("+=", True), ("-=", False))
+        falls = (action.op, by.high <= 0) in (("+=", True), ("-=", False))
+        if action.op not in ("+=", "-=") or not (rises or falls):
+            return Values(nan=True)
+        low, high = (before.low, INF) if rises else (-INF, before.high)
+        return Values(low, high, whole=before.whole and by.whole)
+
+
+class Ranges:
+    """What the expressions of one rule can be, in its scene.
+
+    `derived` are the derived metrics that are known; without it all of them are.
+    """
+
+    def __init__(
+        self, facts: Facts, scene: Scene, derived: Mapping[str, Values] | None = None
+    ) -> None:
+        self.facts = facts
+        self.context = facts.context
         self.scene = scene
+        self._derived = derived
         self._known: dict[n.Expr, Values] = {}
+
+    @cached_property
+    def remembered(self) -> Ranges:
+        """The same for the parts of what the rule remembers."""
+        scene = self.scene.remembered
+        return self if scene == self.scene else Ranges(self.facts, scene, self._derived)
 
     def of(self, expr: n.Expr) -> Values:
         """What an expression can be."""
@@ -131,13 +194,13 @@ class Ranges:
                 value = context.params[name.name].value
                 return ANYTHING if isinstance(value, str) else _exactly(value)
             case "variable":
-                return self._variable(name)
+                return self.facts.variables[name.name]
             case "outside":
                 return ANYTHING
             case "metric":
                 if name.name in context.derived:
-                    derived = context.derived[name.name].value
-                    return self.of(derived)._replace(nan=True, missing=True)
+                    known = self.facts.derived if self._derived is None else self._derived
+                    return known.get(name.name, ANYTHING)
                 if name.name in context.made:
                     return ANYTHING
                 low, high = bounds_of(name.name)
@@ -156,53 +219,31 @@ class Ranges:
             case _:
                 return Values(0, INF)
 
-    def _variable(self, name: n.Name) -> Values:
-        """A variable of the file: what it begins with, and what rules make of it."""
-        let = self.context.variables[name.name]
-        # Should a value refer to the variable itself, nothing is known of it meanwhile.
-        self._known[name] = ANYTHING
-        values = self.of(let.value)
-        for rule in self.context.file.rules:
-            for action in rule.actions:
-                if isinstance(action, n.Assign) and action.target == name:
-                    values = values.join(self._assigned(values, action))
-        return values
-
-    def _assigned(self, before: Values, action: n.Assign) -> Values:
-        """What a variable can become; that of another rule's scene is not known."""
-        is_constant = self.context.is_constant(action.value) or isinstance(action.value, n.Truth)
-        by = self.of(action.value) if is_constant else ANYTHING
-        if action.op == "=":
-            return by._replace(missing=False)
-        rises = (action.op, by.low >= 0) in (("+=", True), ("-=", False))
-        falls = (action.op, by.high <= 0) in (("+=", True), ("-=", False))
-        if not is_constant or action.op not in ("+=", "-=") or not (rises or falls):
-            return Values(nan=True)
-        whole = before.whole and by.whole
-        low, high = (before.low, INF) if rises else (-INF, before.high)
-        return Values(low, high, whole=whole)
-
     def _binary(self, expr: n.Binary) -> Values:
         left, right = self.of(expr.left), self.of(expr.right)
         missing = left.missing or right.missing
         if left.low > left.high or right.low > right.high:
             return NOTHING._replace(nan=left.nan or right.nan, missing=missing)
-        nan = left.nan or right.nan or left.is_infinite or right.is_infinite
+        nan = left.nan or right.nan
         whole = left.whole and right.whole
+        both = left.is_infinite and right.is_infinite
         match expr.op:
             case "+":
-                low, high = _corners(_sum, left, right)
+                (low, high), nan = _corners(_sum, left, right), nan or both
             case "-":
                 flipped = right._replace(low=-right.high, high=-right.low)
-                low, high = _corners(_sum, left, flipped)
+                (low, high), nan = _corners(_sum, left, flipped), nan or both
             case "*":
-                low, high = _corners(_product, left, right)
+                lost = (left.has_zero and right.is_infinite) or (
+                    right.has_zero and left.is_infinite
+                )
+                (low, high), nan = _corners(_product, left, right), nan or lost
             case "/" if right.low > 0 or right.high < 0:
-                (low, high), whole = _corners(_ratio, left, right), False
+                (low, high), nan, whole = _corners(_ratio, left, right), nan or both, False
             case "%" if right.low == right.high and 0 < right.high < INF:
-                low, high = 0.0, right.high
+                low, high, nan = 0.0, right.high, nan or left.is_infinite
             case "**" if left.low >= 0 or _is_even(right):
-                low, high, nan, whole = 0.0, INF, True, False
+                low, high, whole = 0.0, INF, False
             case _:
                 low, high, nan, whole = -INF, INF, True, False
         return Values(low, high, nan, missing, whole)
@@ -210,7 +251,8 @@ class Ranges:
     def _call(self, call: n.Call) -> Values:
         if call.function == "count":
             return Values(0, self.scene.events, whole=True)
-        args = [self.of(argument) for argument in call.arguments]
+        of = self.remembered.of if call.function in SERIES else self.of
+        args = [of(argument) for argument in call.arguments]
         function = FUNCTIONS.get(call.function) or SERIES.get(call.function)
         if function is None or len(args) < function.least:
             return ANYTHING

@@ -43,7 +43,8 @@ def _compounds(context: Context, rule: n.Rule, action: n.Assign) -> Iterator[Dia
     each = isinstance(trigger, n.Each) and trigger.unit == "epoch"
     if not (each or (isinstance(trigger, n.On) and trigger.hook in ("epoch_begin", "epoch_end"))):
         return
-    instead = _decay(context, factor) if action.op == "*=" else ""
+    again = action.op == "*=" and not (rule.times or rule.condition)
+    instead = _decay(context, factor) if again else ""
     if instead:
         yield context.problem(
             "CBR437",

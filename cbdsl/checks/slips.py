@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.catalog.metrics import COMMON, SCALED, direction, words_of
 from cbdsl.checks.context import Context
-from cbdsl.checks.use import value_of
+from cbdsl.checks.use import given
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
 
@@ -22,14 +23,13 @@ def _directions(context: Context) -> Iterator[Diagnostic]:
     for said in context.file.directions:
         yield from _against(context, said.metric, said.better, said)
     for use in context.file.uses:
-        given = {a.name.name: a for a in use.arguments if not isinstance(a.value, n.Duration)}
-        mode, monitor = given.get("mode"), given.get("monitor")
-        if mode is None:
+        argument = next((a for a in use.arguments if a.name.name == "mode"), None)
+        if argument is None or use.callback.name not in KERAS_CALLBACKS:
             continue
-        better = {"min": "lower", "max": "higher"}.get(str(value_of(context, mode.value)))
-        name = str(value_of(context, monitor.value)) if monitor else "val_loss"
+        better = {"min": "lower", "max": "higher"}.get(str(given(context, use, "mode")))
         if better:
-            yield from _against(context, n.Name(name, span=mode.span), better, mode)
+            name = str(given(context, use, "monitor"))
+            yield from _against(context, n.Name(name, span=argument.span), better, argument)
 
 
 def _against(context: Context, metric: n.Name, said: str, at: n.Node) -> Iterator[Diagnostic]:
@@ -106,7 +106,7 @@ def _near(name: str) -> str:
 
 def _is_slip(name: str, meant: str) -> bool:
     """Whether one letter is left out, doubled, wrong or swapped with the next, within the word."""
-    if name[:1] != meant[:1] or abs(len(name) - len(meant)) > 1 or name == f"{meant}s":
+    if name[:1] != meant[:1] or abs(len(name) - len(meant)) > 1 or name.startswith(meant):
         return False
     if len(name) == len(meant):
         wrong = [i for i, (a, b) in enumerate(zip(name, meant, strict=True)) if a != b]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.checks.context import Context
-from cbdsl.checks.use import value_of
+from cbdsl.checks.use import given
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
 
@@ -22,23 +22,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
         yield from _averaged(context, use)
 
 
-def _given(context: Context, use: n.Use, name: str) -> object:
-    """What an argument is: as given, else its default."""
-    for argument in use.arguments:
-        if argument.name.name == name and not isinstance(argument.value, n.Duration):
-            return value_of(context, argument.value)
-    known = {a.name: a.default for a in KERAS_CALLBACKS[use.callback.name].arguments}
-    return known.get(name)
-
-
 def _argument(use: n.Use, *names: str) -> n.Argument | None:
     return next((a for a in use.arguments if a.name.name in names), None)
 
 
 def _undirected(context: Context, use: n.Use) -> Iterator[Diagnostic]:
     """Keras asks the model's metrics for the direction, and knows of none that rules make."""
-    monitor = _given(context, use, "monitor")
-    if monitor not in context.made or _given(context, use, "mode") != "auto":
+    monitor = given(context, use, "monitor")
+    if monitor not in context.made or given(context, use, "mode") != "auto":
         return
     better = context.directions.get(str(monitor))
     mode = {"lower": '`mode="min"`', "higher": '`mode="max"`', None: '`mode="min"` or `mode="max"`'}
@@ -54,7 +45,7 @@ def _undirected(context: Context, use: n.Use) -> Iterator[Diagnostic]:
 def _every_epoch(context: Context, use: n.Use) -> Iterator[Diagnostic]:
     """A checkpoint saves every epoch, whatever it monitors, unless it is told otherwise."""
     ignored = _argument(use, "monitor", "mode", "initial_value_threshold")
-    if ignored is None or _given(context, use, "save_best_only") is not False:
+    if ignored is None or given(context, use, "save_best_only") is not False:
         return
     yield context.problem(
         "CBR432",
@@ -67,12 +58,12 @@ def _every_epoch(context: Context, use: n.Use) -> Iterator[Diagnostic]:
 
 def _lost_backup(context: Context, use: n.Use) -> Iterator[Diagnostic]:
     """A training that ends in order deletes its backup, and a stop ends it in order."""
-    if use.callback.name != "BackupAndRestore" or not _given(context, use, "delete_checkpoint"):
+    if use.callback.name != "BackupAndRestore" or not given(context, use, "delete_checkpoint"):
         return
     ends: list[n.Node] = [
         other
         for other in context.file.uses
-        if other.callback.name == "TerminateOnNaN" and not _given(context, other, "raise_error")
+        if other.callback.name == "TerminateOnNaN" and not given(context, other, "raise_error")
     ]
     ends += [rule for rule in context.file.rules if _stops_at_nan(rule)]
     for end in ends[:1]:
@@ -98,7 +89,7 @@ _BAD = {("nan", False), ("finite", True)}
 
 def _averaged(context: Context, use: n.Use) -> Iterator[Diagnostic]:
     """Validation runs with averaged weights; what is saved by its result should be those."""
-    swaps = _given(context, use, "swap_on_epoch")
+    swaps = given(context, use, "swap_on_epoch")
     above = True
     for statement in context.file.statements:
         if statement is use:
@@ -119,14 +110,26 @@ def _averaged(context: Context, use: n.Use) -> Iterator[Diagnostic]:
 
 
 def _saved_by_validation(context: Context, statement: n.Statement) -> n.Node | None:
-    """What is saved where a metric of the validation is good, if that is so."""
+    """What is saved where a metric of the validation is best, if that is so."""
     if isinstance(statement, n.Use) and statement.callback.name == "ModelCheckpoint":
-        by_value = str(_given(context, statement, "monitor")).startswith("val_")
-        best = _given(context, statement, "save_best_only") is True
+        by_value = str(given(context, statement, "monitor")).startswith("val_")
+        best = given(context, statement, "save_best_only") is True
         return statement.callback if by_value and best else None
-    if not isinstance(statement, n.Rule) or statement.condition is None:
+    if not isinstance(statement, n.Rule) or not _at_epoch_end(statement):
         return None
-    asked = context.metrics_in(statement.condition.test)
-    if not any(metric.name.startswith("val_") for metric in asked):
-        return None
-    return next((a for a in statement.actions if isinstance(a, n.Save)), None)
+    saves = [action for action in statement.actions if isinstance(action, n.Save)]
+    metrics = [save.keep.best_of for save in saves if save.keep and save.keep.best_of]
+    test = statement.condition.test if statement.condition else None
+    for part in n.walk(test) if test else ():
+        if isinstance(part, n.Improves) or (isinstance(part, n.Call) and part.function == "best"):
+            metrics += context.metrics_in(part)
+    validated = any(metric.name.startswith("val_") for metric in metrics)
+    return saves[0] if saves and validated else None
+
+
+def _at_epoch_end(rule: n.Rule) -> bool:
+    """Whether a rule that saves acts when an epoch ends."""
+    trigger = rule.trigger
+    if isinstance(trigger, n.On):
+        return trigger.hook == "epoch_end"
+    return isinstance(trigger, n.Each) and trigger.unit == "epoch"

@@ -7,6 +7,9 @@ from dataclasses import replace
 
 from cbdsl.checks.context import Context
 from cbdsl.checks.paths import shape_of
+from cbdsl.checks.ranges import Facts, Ranges
+from cbdsl.checks.when import Scene, window_of
+from cbdsl.checks.worlds import TooMany, Worlds
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.formatter import rule_text
 from cbdsl.syntax import nodes as n
@@ -41,7 +44,11 @@ def _one_file(context: Context) -> Iterator[Diagnostic]:
             if not isinstance(action, n.Save) or action.path.placeholders or not better:
                 continue
             path = shape_of(action.path)
-            if path in seen and seen[path][1].isdisjoint(better):
+            if (
+                path in seen
+                and seen[path][1].isdisjoint(better)
+                and _meet(context, seen[path][0], rule)
+            ):
                 where = context.source.place(seen[path][0].span)
                 yield context.problem(
                     "CBR430",
@@ -51,6 +58,19 @@ def _one_file(context: Context) -> Iterator[Diagnostic]:
                     help="choose another name for one",
                 )
             seen.setdefault(path, (rule, better))
+
+
+def _meet(context: Context, one: n.Rule, other: n.Rule) -> bool:
+    """Whether two rules may both act in one training: a phase apart, or by the caller's choice."""
+    (first, last), (begin, end) = window_of(context, one), window_of(context, other)
+    if (last is not None and last < begin) or (end is not None and end < first):
+        return False
+    worlds = Worlds(Ranges(Facts(context), Scene()))
+    tests = [rule.condition.test for rule in (one, other) if rule.condition]
+    try:
+        return bool(worlds.both(*map(worlds.of, tests)))
+    except TooMany:
+        return True
 
 
 def _parts(rule: n.Rule) -> tuple[n.Expr, ...]:

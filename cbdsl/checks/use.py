@@ -61,13 +61,23 @@ def value_of(context: Context, value: n.ParamLiteral | None) -> bool | int | flo
             raise TypeError(f"no callback of Keras takes a span of {span.unit}s")
 
 
+def given(context: Context, use: n.Use, name: str) -> bool | int | float | str | None:
+    """What an argument of a callback that Keras has is: as given, else its default."""
+    for argument in use.arguments:
+        if argument.name.name == name and not isinstance(argument.value, n.Duration):
+            return value_of(context, argument.value)
+    known = {a.name: a.default for a in KERAS_CALLBACKS[use.callback.name].arguments}
+    default = known.get(name)
+    return None if isinstance(default, type) else default
+
+
 def _arguments(context: Context, use: n.Use) -> Iterator[Diagnostic]:
     callback = KERAS_CALLBACKS[use.callback.name]
     known = {argument.name: argument for argument in callback.arguments}
-    given: set[str] = set()
+    seen: set[str] = set()
     for argument in use.arguments:
         name = argument.name.name
-        if name in given:
+        if name in seen:
             message = f"the argument `{name}` is given twice"
             yield context.problem("CBR202", message, argument.name, help="delete one of them")
         elif name not in known:
@@ -81,11 +91,11 @@ def _arguments(context: Context, use: n.Use) -> Iterator[Diagnostic]:
             )
         else:
             yield from _value(context, use, argument, known[name])
-        given.add(name)
+        seen.add(name)
     for left_out in callback.arguments:
-        if left_out.kind == "metric" and left_out.name not in given:
+        if left_out.kind == "metric" and left_out.name not in seen:
             yield from _reported(context, str(left_out.default), use.callback.span)
-    missing = [a.name for a in callback.arguments if a.default is Required and a.name not in given]
+    missing = [a.name for a in callback.arguments if a.default is Required and a.name not in seen]
     if missing:
         message = f"`{callback.name}` needs the argument `{missing[0]}`"
         help = f'write `{callback.name}({missing[0]}="…")`'

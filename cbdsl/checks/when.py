@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cbdsl.catalog.functions import SERIES
@@ -19,24 +19,33 @@ from cbdsl.syntax import nodes as n
 class Scene:
     """Where the expressions of a rule are looked at.
 
-    The rule acts in the epochs `first` to `last` (inf where nothing tells), and what it remembers
-    has then seen at most `events` values. `why` says what bounds them. `in_batches` says that its
-    events are batches of the training.
+    The rule acts in the epochs `first` to `last` (inf where nothing tells). What it remembers is
+    of the epochs `begin` to `end`, at most `events` values; `why` says what bounds them.
+    `in_batches` says that its events are batches of the training, and `is_now` that what it
+    remembers holds the values of the event at which it acts, and not only those before.
     """
 
     first: int = 0
     last: float = math.inf
+    begin: int = 0
+    end: float = math.inf
     events: float = math.inf
     why: str = ""
     in_batches: bool = False
+    is_now: bool = False
+
+    @property
+    def remembered(self) -> Scene:
+        """Where the parts of what is remembered were looked at."""
+        return replace(self, first=self.begin, last=self.end)
 
 
 def scene_of(context: Context, statement: n.Computing) -> Scene:
     """The scene of a rule or a derived metric."""
     planned = math.inf if context.epochs is None else context.epochs
-    why = f"{planned} are planned" if planned < math.inf else ""
+    why = planned_epochs(context.epochs) if context.epochs is not None else ""
     if isinstance(statement, n.Metric):
-        return Scene(1, planned, planned, why)
+        return Scene(1, planned, 1, planned, planned, why, is_now=True)
     begin, until = window_of(context, statement)
     if until is not None and until <= planned:
         planned, why = until, f"its window ends with epoch {until}"
@@ -45,7 +54,9 @@ def scene_of(context: Context, statement: n.Computing) -> Scene:
         # There is no such hook.
         return Scene()
     if hook and not _in_epochs(hook):
-        return Scene(0, planned, max(planned - begin + 1, 0), why)
+        # Of a validation or a prediction there can be more than the training has epochs.
+        events = max(planned - begin + 1, 0) if hook.name == "train_end" else math.inf
+        return Scene(0, planned, 0, planned, events, why)
     if hook:
         in_batches = hook.is_batch
     else:
@@ -54,10 +65,16 @@ def scene_of(context: Context, statement: n.Computing) -> Scene:
     late = hook.begins if hook else acts_at_start(context, statement)
     first, last = first_of(context, statement, begin) or begin, _last(context, statement, planned)
     if in_batches:
-        return Scene(first, last, why=why, in_batches=True)
+        return Scene(first, last, begin, planned, why=why, in_batches=True, is_now=not late)
     if last < planned:
         why = f"it acts in epoch {last:g} for the last time"
-    return Scene(first, last, max(last - late - begin + 1, 0), why)
+    events = max(last - late - begin + 1, 0)
+    return Scene(first, last, begin, planned, events, why, is_now=not late)
+
+
+def planned_epochs(epochs: int) -> str:
+    """`30 epochs are planned`."""
+    return "1 epoch is planned" if epochs == 1 else f"{epochs} are planned"
 
 
 def is_schedule(context: Context, rule: n.Rule) -> bool:
@@ -145,6 +162,13 @@ def _last(context: Context, rule: n.Rule, last: float) -> float:
             return (last - late) // int(count) * int(count) + late
     named = _named(context, trigger, late)
     return last if named is None else max((e for e in named if e <= last), default=last)
+
+
+def last_named(context: Context, rule: n.Rule) -> int | None:
+    """The last epoch that `at` names in a rule's window; None where it is not known."""
+    first, _ = window_of(context, rule)
+    named = _named(context, rule.trigger, acts_at_start(context, rule))
+    return max((epoch for epoch in named or () if epoch >= first), default=None)
 
 
 def _named(context: Context, trigger: n.Trigger, late: bool) -> list[int] | None:

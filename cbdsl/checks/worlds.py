@@ -82,6 +82,14 @@ class Worlds:
                 return EVERYTHING if condition.value is holds else NEVER
             case n.Name() if self._context.kind_of(condition) == "variable":
                 return self._box(condition, Values(float(holds), float(holds)))
+            case n.Name():
+                # A parameter is the caller's choice, and the same wherever it is asked for.
+                return [{condition: Values(float(holds), float(holds))}]
+            case n.Held() | n.Crosses() | n.Moves() if holds and not self.ranges.scene.is_now:
+                # What was so at the last event that is remembered need not be so now.
+                return EVERYTHING
+            case n.Crosses() | n.Moves() if holds and self.ranges.scene.events < 2:
+                return NEVER
             case n.Held() if holds:
                 return self.of(condition.operand) if self._lasts(condition) else NEVER
             case n.Crosses() if holds:
@@ -125,6 +133,8 @@ class Worlds:
 
     def _extreme(self, value: n.Expr, other: n.Expr) -> int:
         """1 where `other` is the lowest `value` so far, -1 where it is the highest, else 0."""
+        if not self.ranges.scene.is_now:
+            return 0
         if not isinstance(other, n.Call) or other.arguments[:1] != (value,):
             return 0
         if other.function == "best":
@@ -145,23 +155,26 @@ class Worlds:
             sign = self.bounds(pair)
             cases = _regions(_MIRRORED[op] if swapped else op, 0, 0, nan)
             return [{pair: met} for case in cases if not (met := sign.meet(_signs(case))).is_empty]
-        value = self.ranges.of(right)
+        value, known = self.ranges.of(right), self.ranges.of(left)
         exact = value.low
         if value.low != value.high:
+            return EVERYTHING
+        if isinstance(right, n.Name) and exact in (known.low, known.high):
+            # A parameter at the end of what can be turns a rule off.
             return EVERYTHING
         rounded = _float32(exact)
         cases = _regions(op, min(exact, rounded), max(exact, rounded), nan)
         return [box for case in cases for box in self._box(left, case)]
 
     def _is_free(self, left: n.Expr, right: n.Expr) -> bool:
-        """Whether a comparison is the caller's choice: parameters alone, or with a count.
+        """Whether a comparison is the caller's choice: parameters alone, or with what is counted.
 
         A `warmup` of 0 epochs turns a rule off, which is no mistake.
         """
         sides = (left, right)
         names = [p for side in sides for p in n.walk(side) if isinstance(p, n.Name)]
         kinds = {self._context.kind_of(name) for name in names}
-        return "param" in kinds and kinds <= {"param", "value"}
+        return "param" in kinds and kinds <= {"param", "value", "variable"}
 
     def _state(self, state: n.State, holds: bool) -> list[Box]:
         largest = nextafter(inf, 0)

@@ -105,6 +105,65 @@ def test_nothing_is_said(text: str) -> None:
     assert codes(text) == []
 
 
+@pytest.mark.parametrize("epochs", [None, 50])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'on epoch_end if lr > 0.01 lr *= 0.1\non epoch_end if lr > 0.005 lr = 0.005',
+        'on epoch_end after 5 if val_loss improves lr *= 0.5\n'
+        'on epoch_end if val_loss improves lr = 1e-4',
+        'on epoch_end if val_loss stalls for 3 epochs lr *= 0.5, wait 4 epochs\n'
+        'on epoch_end if val_loss stalls for 3 epochs lr = 1e-4',
+        'on epoch_end lr = 1e-3\non epoch_end lr = 0.01 * val_loss',
+        'on epoch_end lr = 0.1, record peak = lr\non epoch_end lr = 0.2',
+        'let stage = 0\n'
+        'on epoch_end if stage == 0 lr = 0.01, stage = 1\n'
+        'on epoch_end if stage == 0 lr = 0.001',
+        'on test_begin if loss < best(loss) print "new"',
+        'every epoch lr *= 0.5\non epoch_begin if lr < lowest(lr) print "low"',
+        'on test_begin if loss > 0.5 for 3 epochs and loss < 0.5 print "x"',
+        'at 100% print "{count(epoch <= 10 and val_loss > 1)} early"',
+        'every 10 epochs print "{count(epoch < 5 and loss > 1)}"',
+        'at epoch 4 if prev(epoch) == 3 print "x"',
+        'at epoch 10, 20, 30 stop "session over"\nat epoch 15 lr = 1e-4',
+        'every 10 epochs stop\nat epoch 12 lr = 1e-4',
+        'every 3 epochs if epoch == 10 stop\nat epoch 20 lr = 0.1',
+        'use EarlyStopping(monitor="val_loss", patience=5)\n'
+        'on epoch_end if val_loss stalls for 7 epochs lr *= 0.5',
+        'use SwapEMAWeights()\non train_end if best(val_loss) < 0.5 save "final.keras"',
+        'use SwapEMAWeights()\non epoch_end if val_loss > 10 save "crash.keras", stop',
+        'every epoch lr = 0.01 * 0.9 ** epoch\n'
+        'on batch_begin if step <= 500 lr = 0.01 * step / 500',
+        'every epoch lr = 0.1\nevery 100 batches lr *= 0.95',
+        'param max_cuts = 0\n'
+        'let cuts = 0\n'
+        'on epoch_end if cuts < max_cuts and loss rises lr *= 0.5, cuts += 1',
+        'param target = 1.0\non epoch_end if val_accuracy > target stop',
+        'param min_accuracy = 0\non epoch_end if val_accuracy < min_accuracy for 5 epochs stop',
+        'param by_accuracy = false\n'
+        'on epoch_end if by_accuracy and val_accuracy improves save "a.keras"',
+        'on epoch_end if val_loss is not missing and val_loss improves save "a.keras"',
+        'on epoch_end if val_loss is finite and val_loss improves save "a.keras"',
+        'on epoch_end until 10 if loss improves save "best.keras"\n'
+        'on epoch_end after 10 if val_loss improves save "best.keras"',
+        'param by_accuracy = false\n'
+        'on epoch_end if by_accuracy and val_accuracy improves save "b.keras"\n'
+        'on epoch_end if not by_accuracy and val_loss improves save "b.keras"',
+        'let saved = false\non batch_end if loss < 0.1 and not saved save "x.keras", saved = true',
+        'on batch_end if batch >= batches save "x.keras"',
+        'on epoch_end if acc_gap < -0.05 stop\nminimize acc_gap',
+        'on epoch_end if val_dice_ce > 1.5 stop',
+        'on epoch_end if lossd > 1 and lossg > 1 stop',
+        'every epoch if epoch == 10 lr *= 0.9 ** epoch',
+        'on epoch_end if val_loss == best(val_loss) save "b.keras"',
+        'on epoch_end if gap is missing record gap = 0',
+    ],
+)  # fmt: skip
+def test_what_may_be_meant_so(text: str, epochs: int | None) -> None:
+    """Each was warned of once, and wrongly: a history, or a second look, shows that it can be."""
+    assert codes(text, epochs=epochs) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

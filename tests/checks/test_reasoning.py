@@ -126,7 +126,8 @@ CONDITIONS = st.recursive(
 )
 HEADS = st.sampled_from(
     ["on epoch_end", "on epoch_end until 4", "every 3 epochs", "every epoch from 3 to 5",
-     "at epoch 2, 6", "on epoch_begin", "on train_end"]
+     "at epoch 2, 6", "on epoch_begin", "on train_end", "on test_begin", "on test_end",
+     "at 100%", "on batch_end", "on epoch_begin from 2 to 6"]
 )  # fmt: skip
 
 
@@ -167,9 +168,13 @@ WRITERS = st.builds(
         ),
         st.sampled_from(
             ["", "if mae < 2", "if mae < 4", "if mae < 4 or mae > 6", "if not mae > 4",
-             "if mae < 4 and loss < 1", "if epoch > 2", "if mae is finite"]
+             "if mae < 4 and loss < 1", "if epoch > 2", "if mae is finite", "if loss improves",
+             "if loss stalls for 1 epoch", "if loss stalls for 2 epochs", "if lr > 0.06"]
         ),
-        st.sampled_from(["lr = 0.1", "lr = 0.2", "lr = lr * 0.5", "lr *= 0.5", "lr = 0.1 / epoch"]),
+        st.sampled_from(
+            ["lr = 0.1", "lr = 0.2", "lr = lr * 0.5", "lr *= 0.5", "lr = 0.1 / epoch",
+             "lr = mae", "lr *= 0.9, wait 1 epoch"]
+        ),
     ),
 )  # fmt: skip
 
