@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from cbdsl.catalog.hooks import HOOKS, INTERRUPT
 from cbdsl.codegen import GeneratedModule
 from cbdsl.codegen.schedules import function_name
 from cbdsl.plan import BlockPlan, MetricPlan, Plan, RulePlan, UsePlan
@@ -53,6 +54,9 @@ def _last_line(statement: ast.stmt) -> int:
     return statement.end_lineno or statement.lineno
 
 
+_ANSWERS = INTERRUPT.method
+
+
 @dataclass(frozen=True)
 class Members:
     """The loaded rules of a program: schedules, then callbacks, each in file order.
@@ -75,6 +79,23 @@ class Members:
     def own(self) -> list[Any]:
         """The callbacks but for those of Keras."""
         return [callback for callback in self.callbacks if hasattr(callback, "key")]
+
+    def interrupted(self, method: str, *, last: bool) -> list[tuple[Any, str]]:
+        """What is called, in its order, at an event at which an interrupt is answered.
+
+        Args:
+            method: the hook of the event.
+            last: whether it is answered behind everything else.
+        """
+        answering = [rule for rule in self.rules if hasattr(rule, _ANSWERS)]
+        answers = [(rule, _ANSWERS) for rule in answering]
+        if last:
+            return [*((member, method) for member in self.callbacks), *answers]
+        # These only count there: so they know of the batch that has just ended.
+        first = answering if method == HOOKS["batch_end"].method else []
+        behind = [member for member in self.callbacks if member not in first]
+        counted, others = [(each, method) for each in first], [(each, method) for each in behind]
+        return [*counted, *answers, *others]
 
     def act_by(self, effects: Any) -> None:
         """Let everything act by these effects."""

@@ -109,6 +109,7 @@ class Program:
         self,
         *,
         run_dir: str | os.PathLike[str] = ".",
+        journal: bool | str | os.PathLike[str] = False,
         strict: bool = False,
         allow: Collection[str] = (),
         notify: Sequence[str] = (),
@@ -117,6 +118,8 @@ class Program:
 
         Args:
             run_dir: where rules save files.
+            journal: whether to write down what happens and why, a line each: `True` for
+                `journal.jsonl` in `run_dir`, or the path of the file.
             strict: an action or a rule that fails ends the training with its error, instead of
                 being reported.
             allow: what rules may do beyond the training: `"call"` lets them call functions.
@@ -124,7 +127,9 @@ class Program:
         """
         from cbdsl.attach import attach
 
-        return attach(self, run_dir=run_dir, strict=strict, allow=allow, notify=notify)
+        return attach(
+            self, run_dir=run_dir, journal=journal, strict=strict, allow=allow, notify=notify
+        )
 
     def changed(self, params: Mapping[str, Given]) -> Program:
         """The same rules with other values for some parameters."""
@@ -201,6 +206,7 @@ def callbacks(
     *,
     params: Mapping[str, Given] | None = None,
     run_dir: str | os.PathLike[str] = ".",
+    journal: bool | str | os.PathLike[str] = False,
     strict: bool = False,
     allow: Collection[str] = (),
     notify: Sequence[str] = (),
@@ -211,6 +217,8 @@ def callbacks(
         source_or_path: the text of rules, or an `os.PathLike` for a file of them.
         params: values for parameters, by name, and a `keras.Variable` for each `variable`.
         run_dir: where rules save files.
+        journal: whether to write down what happens and why, a line each: `True` for
+            `journal.jsonl` in `run_dir`, or the path of the file. `cbdsl why` reads it.
         strict: an action or a rule that fails ends the training with its error, instead of being
             reported.
         allow: what rules may do beyond the training: `"call"` lets them call functions.
@@ -221,7 +229,9 @@ def callbacks(
         ValueError: a string is the name of a file; write `Path("rules.cbr")`.
     """
     program = program_of(source_or_path, params=params)
-    return program.callbacks(run_dir=run_dir, strict=strict, allow=allow, notify=notify)
+    return program.callbacks(
+        run_dir=run_dir, journal=journal, strict=strict, allow=allow, notify=notify
+    )
 
 
 def program_of(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import re
 import subprocess
 import sys
@@ -25,6 +24,8 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from cbdsl.journal import read
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "examples" / "mnist.cbr"
@@ -77,12 +78,12 @@ def trained() -> Training:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, "-m", "cbdsl", *COMMAND, "--run-dir", folder], check=True)
         history = _table(Path(folder, "history.csv"))
-        firings = _table(Path(folder, "fired.csv"))
+        firings = read(folder).firings
     fired: dict[str, list[int]] = {name: [] for name in texts()}
     for firing in firings:
-        fired[firing["rule"]].append(int(firing["epoch"]))
-    actions = [action for firing in firings for action in json.loads(firing["actions"])]
-    why = next((a["detail"] for a in actions if a["verb"] == "stop"), "all epochs are done")
+        fired[firing.rule].append(firing.epoch)
+    actions = [action for firing in firings for action in firing.actions]
+    why = next((a.detail for a in actions if a.verb == "stop"), "all epochs are done")
     columns = ("val_accuracy", "val_loss", "learning_rate")
     values = ([float(epoch[name]) for epoch in history] for name in columns)
     return Training(*values, fired, why)

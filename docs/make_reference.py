@@ -24,7 +24,7 @@ from cbdsl.catalog.optimizer import DOCS, FRACTIONS, LIVE
 from cbdsl.catalog.units import DOCS as UNITS
 from cbdsl.catalog.units import PLURAL
 from cbdsl.catalog.values import VALUES, Value
-from cbdsl.catalog.words import TO_COME, WORDS
+from cbdsl.catalog.words import WORDS
 from cbdsl.diagnostics import CODES, Code
 from cbdsl.diagnostics.explain import Example, explanation
 
@@ -263,7 +263,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "units": units,
     "values": values,
     "values in full": all_values,
-    "words": lambda: names(("Words", WORDS), ("Those of a later version", TO_COME)),
+    "words": lambda: names(("Words", WORDS)),
 }
 """What the pages hold of the catalog, by the names in their comments."""
 

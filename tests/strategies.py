@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cbdsl.catalog import words
 from cbdsl.catalog.functions import DIRECTED, FUNCTIONS, SERIES
-from cbdsl.catalog.hooks import HOOKS
+from cbdsl.catalog.hooks import EVENTS
 from cbdsl.catalog.units import COUNTS, PLURAL, SECONDS
 from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import FOREIGN, WORDS
@@ -171,7 +171,7 @@ expressions = st.recursive(
 
 def _rules() -> st.SearchStrategy[n.Rule]:
     nowhere = st.just(NOWHERE)
-    hooks = st.one_of(st.sampled_from(sorted(HOOKS)), free_names)
+    hooks = st.one_of(st.sampled_from(sorted(EVENTS)), free_names)
     bounds = st.one_of(
         durations, st.builds(n.Duration, st.one_of(counts, percents), st.none(), span=nowhere)
     )
@@ -226,6 +226,7 @@ def _others() -> st.SearchStrategy[n.Statement]:
         st.builds(n.Let, params, states, span=nowhere),
         st.builds(n.Limit, targets, expressions, expressions, span=nowhere),
         st.builds(n.Include, texts(templates), span=nowhere),
+        st.builds(n.Resume, texts(templates), span=nowhere),
         st.builds(n.Direction, metrics, st.sampled_from(["lower", "higher"]), span=nowhere),
         st.builds(n.Use, params, st.lists(arguments, max_size=3).map(tuple), span=nowhere),
     )
@@ -260,6 +261,7 @@ def _tests() -> st.SearchStrategy[n.Test]:
         st.builds(n.Given, metrics, values, no, span=nowhere),
         st.builds(n.GivenSize, st.sampled_from(["epochs", "batches"]), series_items, span=nowhere),
         st.builds(n.GivenTime, times, span=nowhere),
+        st.builds(n.GivenInterrupt, places, span=nowhere),
         st.builds(n.ExpectRule, no, params, place, span=nowhere),
         st.builds(n.ExpectAction, no, verbs, text, place, verb_span=nowhere, span=nowhere),
         st.builds(n.ExpectValue, st.one_of(targets, metrics), series_items, places, span=nowhere),
@@ -386,7 +388,7 @@ def _meaningful() -> st.SearchStrategy[n.Expr]:
 
 _conditions = _meaningful()
 _HEADS = (
-    *(f"on {hook}" for hook in HOOKS),
+    *(f"on {hook}" for hook in EVENTS),
     "every epoch", "every 2 epochs", "every epoch after 2", "every epoch from 2 to 80%",
     "every 3 epochs until 6", "on epoch_end after 20%", "on epoch_begin until share",
     "at epoch 2, 5", "at epoch 3, share", "at 50%, 80%", "at epoch 4 after 1", "at share",
@@ -440,7 +442,7 @@ _FOREIGN = sorted(
     {word for name in vars(words) if name.startswith("FOREIGN") for word in vars(words)[name]}
 )
 _WORDS = (
-    *sorted(WORDS), *_FOREIGN, *sorted(HOOKS), *METRICS, *"()+-*/%<>=,:.!&|{}[];'\"`#^~@$?",
+    *sorted(WORDS), *_FOREIGN, *sorted(EVENTS), *METRICS, *"()+-*/%<>=,:.!&|{}[];'\"`#^~@$?",
     "**", "<=", ">=", "==", "!=", "=>", "+=", "3", "0.5", "90%", "1e999", "3epochs", '"text"',
     "mean", "mean(", "best(", "prev(loss", "optimizer.", "value", "2h", "1h30m", "3rd", "at most",
     "30 minutes", "for 3", "stalls for", "is not", "limit lr from", "let x =", "metric x",

@@ -1,6 +1,7 @@
 """Rules in a real training: the only room beside `train` that imports keras."""
 
-from cbdsl.attach.host import Refused, Rules, attach
+from cbdsl.attach.attaching import attach
+from cbdsl.attach.host import Refused, Rules
 from cbdsl.attach.summary import summary
 
 __all__ = ["Refused", "Rules", "attach", "summary"]

@@ -6,14 +6,20 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from cbdsl.attach import journaling
 from cbdsl.attach.effects import Live
 from cbdsl.attach.expected import Expected
-from cbdsl.catalog.hooks import HOOKS
+from cbdsl.attach.keras_private import begin_with
+from cbdsl.attach.run_state import RunState
+from cbdsl.attach.signals import Interrupts, gives_back
+from cbdsl.attach.summary import ending
+from cbdsl.catalog.hooks import EVENTS, INTERRUPT
 from cbdsl.loading import Options, members
 from cbdsl.program import Program
 from cbdsl.runtime.arithmetic import float32
@@ -21,22 +27,11 @@ from cbdsl.runtime.keras_model import one_rate
 from cbdsl.runtime.notices import Notices
 from cbdsl.runtime.record import Record
 from cbdsl.runtime.rule import Rule
+from cbdsl.saving import CannotResume
 
 # Hooks at which the host itself has something to do; the others are bound where a rule has them.
 _OWN = {"on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"}
-
-
-def attach(
-    program: Program,
-    *,
-    run_dir: str | os.PathLike[str],
-    strict: bool,
-    allow: Collection[str] = (),
-    notify: Sequence[str] = (),
-) -> list[keras.callbacks.Callback]:
-    """A program's callbacks: the host, after a scheduler if something writes the rate."""
-    host = Rules(program, run_dir=run_dir, strict=strict, allow=allow, notify=notify)
-    return [RateScheduler(host), host] if program.plan.sets_rate else [host]
+_BATCHES = {"on_train_batch_begin", "on_train_batch_end"}
 
 
 class Rules(keras.callbacks.Callback):
@@ -59,15 +54,21 @@ class Rules(keras.callbacks.Callback):
         strict: bool = False,
         allow: Collection[str] = (),
         notify: Sequence[str] = (),
+        journal: bool | str | os.PathLike[str] = False,
     ) -> None:
         super().__init__()
-        _known(allow)
         self.program = program
         self.run_dir = run_dir
         self.strict = strict
         self.effects = Live(run_dir, strict)
         self.allow = allow
         self.notify = notify
+        self.writes = journal
+        self.journal = journaling.journal_of(journal, run_dir, strict=strict)
+        self.effects.journal = self.journal
+        self.interrupts = Interrupts(program.plan)
+        self.began_with: float | None = None
+        """The rate that the running epoch began with, where there is a journal."""
         options = Options(run_dir, program.outside, notify, allow)
         self.members = members(program.plan, program.module, options)
         self.expected = Expected(program, strict=strict)
@@ -79,20 +80,53 @@ class Rules(keras.callbacks.Callback):
         """The callback of Keras, among those the rules use, that ended the training."""
         self.broken: dict[str, str] = {}
         """Rules that raised an error and are switched off for this training, by key."""
+        self._epoch = 0
+        self._tells_time = program.plan.reads_clock or self.journal is not None
         self.members.act_by(self.effects)
+        folder = program.plan.resume
+        self.run_state = None if folder is None else RunState(self, run_dir, folder)
+        """The state that is saved at each epoch's end, where the rules ask for it."""
+        self._unsaved = False
+        """Whether it was said that the state cannot be saved."""
+        self._answered_at: str | None = None
+        """The hook at which rules answered an interrupt last."""
         self._bind()
 
     @property
     def record(self) -> Record:
         return self.effects.record
 
-    def close(self) -> None:
-        """Let go of what works beside the training; of use where Keras tells of no end."""
+    @property
+    def interrupted(self) -> bool:
+        """Whether a rule that answered an interrupt has stopped the training."""
+        stopped = self.record.stopped
+        return stopped is not None and stopped.key in {
+            rule.named.key for rule in self.program.plan.answering
+        }
+
+    @property
+    def elapsed(self) -> float:
+        """The time in training, in seconds."""
+        return time.monotonic() - self.started
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Let go of what works beside the training; of use where Keras tells of no end.
+
+        Args:
+            error: what ended the training, if that did.
+        """
+        self.interrupts.put_back()
         # What fails now is reported: no training is left that it could end.
         strict, self.effects.strict = self.effects.strict, False
         for member in self.members.own:
             if isinstance(member, Notices):
                 member.close()
+        if self.journal is not None and self.began:
+            self.journal.strict = False
+            journaling.over(self, error)
+            self.journal.strict = strict
+        if self.run_state is not None:
+            self.run_state.folder.let_go()
         self.effects.strict = strict
 
     # ------------------------------------------------------------------------ travel and state
@@ -112,6 +146,7 @@ class Rules(keras.callbacks.Callback):
             "strict": self.strict,
             "allow": self.allow,
             "notify": self.notify,
+            "journal": self.writes,
             "state": self.state(),
             "record": self.record,
             "trained": self.trained,
@@ -123,7 +158,7 @@ class Rules(keras.callbacks.Callback):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(  # type: ignore[misc]
             state["program"],
-            **{name: state[name] for name in ("run_dir", "strict", "allow", "notify")},
+            **{n: state[n] for n in ("run_dir", "strict", "allow", "notify", "journal")},
         )
         self.take_up(state["state"])
         self.effects.record = state["record"]
@@ -144,10 +179,10 @@ class Rules(keras.callbacks.Callback):
                 if not _is_default(member, hook.method)
                 and getattr(member, "key", None) not in self.broken
             ]
-            for hook in HOOKS.values()
+            for hook in EVENTS.values()
         }
         for method, calls in self._calls.items():
-            if calls and method not in _OWN:
+            if (calls or method in self.interrupts.events) and method not in _OWN:
                 setattr(self, method, self._dispatcher(method))
 
     def _dispatcher(self, method: str) -> Callable[..., None]:
@@ -155,16 +190,26 @@ class Rules(keras.callbacks.Callback):
         def dispatch(*args: Any, **named: Any) -> None:
             self._call(method, *args, **named)
 
-        return dispatch
+        def at_batch(batch: int, *args: Any, **named: Any) -> None:
+            self.effects.at_batch(batch, self._epoch, (self.params or {}).get("steps"))
+            try:
+                self._call(method, batch, *args, **named)
+            finally:
+                self.effects.batch = self.effects.step = None
 
+        return at_batch if method in _BATCHES else dispatch
+
+    @gives_back
     def _call(self, method: str, *args: Any, **named: Any) -> None:
         logs = named.get("logs", args[-1] if args else None)
         if isinstance(logs, dict):
             _make_plain(logs)
-        if self.program.plan.reads_clock:
+        if self._tells_time:
             # Once an event: every rule sees the same time.
-            self.effects.now = time.monotonic() - self.started
-        for member, hook in self._calls[method]:
+            self.effects.now = self.elapsed
+        due = self.interrupts.due(method)
+        self._answered_at = method if due else self._answered_at
+        for member, hook in self._interrupted(method) if due else self._calls[method]:
             try:
                 hook(*args, **named)
             except Exception as error:
@@ -174,10 +219,25 @@ class Rules(keras.callbacks.Callback):
                 if not isinstance(member, Rule):
                     raise
                 self._broke(member, error)
+        if self.journal is not None:
+            self.journal.event_over()
+
+    def _interrupted(self, method: str) -> list[tuple[Any, Callable[..., None]]]:
+        """What is called at an event at which rules answer an interrupt."""
+        hooks = {
+            (id(member), each): hook
+            for each in (method, INTERRUPT.method)
+            for member, hook in self._calls[each]
+        }
+        asked = self.members.interrupted(method, last=self.program.plan.answers_last)
+        return [(m, hooks[id(m), each]) for m, each in asked if (id(m), each) in hooks]
 
     def _hook(self, member: Any, method: str) -> Callable[..., None]:
         """A member's hook; that of a callback of Keras also notes that it stops the training."""
         hook: Callable[..., None] = getattr(member, method)
+        if method == INTERRUPT.method:
+            # It is called with what its event is told of.
+            return lambda *args, **named: hook()
         if isinstance(member, Rule):
             return hook
 
@@ -195,6 +255,8 @@ class Rules(keras.callbacks.Callback):
             error.add_note(f"in the rule {rule.name} ({rule.place})")
             raise error
         self.broken[rule.key] = f"{type(error).__name__}: {error}"
+        if self.journal is not None:
+            self.journal.broke(rule, error, time=self.effects.now)
         sys.stderr.write(
             f"\n{rule.place}: the rule is switched off for this training, since it failed: "
             f"{self.broken[rule.key]}\n"
@@ -217,6 +279,7 @@ class Rules(keras.callbacks.Callback):
     def rate(self, epoch: int, lr: float) -> float:
         """The schedule: the rate of the epoch that begins, counted from 0."""
         epochs = (self.params or {}).get("epochs")
+        self.effects.now = self.elapsed
         for schedule in self.members.schedules:
             if schedule.key not in self.broken:
                 try:
@@ -234,6 +297,7 @@ class Rules(keras.callbacks.Callback):
         self.expected.begin()
         self._bind()
         self.started = time.monotonic()
+        resumed = self._takes_up()
         for schedule in self.members.schedules:
             schedule.on_train_begin()
             try:
@@ -242,21 +306,85 @@ class Rules(keras.callbacks.Callback):
                 raise Refused(_before(schedule, error)) from error
         if self.program.plan.needs_run_dir:
             Path(self.run_dir).mkdir(parents=True, exist_ok=True)
-        self._call("on_train_begin", logs)
+        if resumed:
+            self._go_on(logs)
+        else:
+            journaling.begin(self)
+            self._call("on_train_begin", logs)
+        if self.journal is not None:
+            self.journal.flush()
+        self.interrupts.begin()
         self.began = True
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._call("on_epoch_begin", epoch, logs)
+    def _takes_up(self) -> bool:
+        """Whether this training goes on from a saved state."""
+        try:
+            return self.run_state is not None and self.run_state.begin()
+        except CannotResume as error:
+            raise Refused(str(error)) from error
 
+    def _go_on(self, logs: Any) -> None:
+        """Begin as far as a training that goes on does: what rules do at its beginning is done."""
+        assert self.run_state is not None
+        for member in self.members.callbacks:
+            own = isinstance(member, Rule) and "on_train_begin" in vars(type(member))
+            kind: Any = super(type(member), member) if own else member
+            try:
+                kind.on_train_begin(logs)
+            except Exception as error:
+                raise Refused(_before(member, error)) from error
+        try:
+            position, difference = self.run_state.take_up()
+        except CannotResume as error:
+            raise Refused(str(error)) from error
+        self._bind()
+        journaling.go_on(self, position, epoch=self.trained + 1, difference=asdict(difference))
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self.run_state is not None:
+            begin_with(self.model, None)
+        self._epoch = epoch
+        self._call("on_epoch_begin", epoch, logs)
+        if self.journal is not None:
+            self.began_with = journaling.learning_rate(self)
+
+    @gives_back
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.expected.seen(epoch, logs or {})
         self._call("on_epoch_end", epoch, logs)
         # Now, and not before: what fails at an epoch's end fails in that epoch.
         self.trained = epoch + 1
+        self._save(journaling.epoch_over(self, logs))
 
+    def _save(self, position: int | None) -> None:
+        """Save the state of the run; last of all, so that no change of this event is lost."""
+        if self.run_state is None or (self.interrupted and self._answered_at in _BATCHES):
+            # An epoch that was cut short is trained again from its beginning.
+            return
+        try:
+            self.run_state.save(self.trained, position)
+        except OSError as error:
+            if self.strict:
+                raise
+            folder, why = self.run_state.folder.path, error.strerror or error
+            if not self._unsaved:
+                sys.stderr.write(f"\n{folder}: the state cannot be saved: {why}\n")
+            self._unsaved = True
+        else:
+            self._unsaved = False
+
+    @gives_back
     def on_train_end(self, logs: Any = None) -> None:
         self._call("on_train_end", logs)
         self.expected.finish()
+        journaling.over(self)
+        if self.run_state is not None:
+            begin_with(self.model, None)
+            if self.interrupted:
+                self.run_state.folder.let_go()
+            else:
+                self.run_state.finish(ending(self, (self.params or {}).get("epochs") or 0))
+        self.interrupts.end()
         if self.effects.failure is not None:
             raise self.effects.failure
 
@@ -271,19 +399,6 @@ def _before(member: Any, error: Exception) -> str:
     return f"{place}: {error}" if place else str(error)
 
 
-def _known(allow: Collection[str]) -> None:
-    """Whatever is allowed is something that can be."""
-    if isinstance(allow, str):
-        raise TypeError(f"allow is a list of words, such as [{allow!r}]")
-    for word in allow:
-        if word not in ALLOWED:
-            raise ValueError(f"nothing called {word!r} can be allowed: what can is {ALLOWED[0]!r}")
-
-
-ALLOWED = ("call",)
-"""What a caller can allow."""
-
-
 def _make_plain(logs: dict[str, Any]) -> None:
     """Numbers that other callbacks took from NumPy or a backend become Python's, as Keras's are."""
     for name, value in logs.items():
@@ -291,18 +406,9 @@ def _make_plain(logs: dict[str, Any]) -> None:
             logs[name] = float(value)
 
 
-class RateScheduler(keras.callbacks.LearningRateScheduler):
-    """Keras's scheduler over a host's rate; it leaves the model behind when it is copied."""
-
-    def __init__(self, host: Rules) -> None:
-        super().__init__(host.rate)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_model": None, "params": None}
-
-
 def _is_default(member: Any, method: str) -> bool:
     """Whether a rule or a callback of Keras leaves a hook as Keras has it."""
     # Some of Keras's own still go by the older names of the batch hooks, which the others call.
     names = (method, method.replace("_train_batch_", "_batch_"))
-    return all(getattr(type(member), n) is getattr(keras.callbacks.Callback, n) for n in names)
+    kind = keras.callbacks.Callback
+    return all(getattr(type(member), n, None) is getattr(kind, n, None) for n in names)

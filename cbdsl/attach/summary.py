@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from cbdsl.attach.host import Rules
+from typing import TYPE_CHECKING
+
 from cbdsl.plan.model import Named
 from cbdsl.runtime.effects import to_do
 from cbdsl.runtime.record import Record
+
+if TYPE_CHECKING:
+    from cbdsl.attach.host import Rules
 
 
 def summary(host: Rules, *, planned: int, interrupted: bool = False) -> list[str]:
@@ -18,19 +22,21 @@ def summary(host: Rules, *, planned: int, interrupted: bool = False) -> list[str
     """
     rules = host.program.plan.named
     width = max((len(named.label) for named in rules), default=0)
-    first = _ending(host, planned, interrupted)
+    first = ending(host, planned, interrupted)
     lines = [f"{n.label:<{width}}  {_done(host, n)}" for n in rules]
     return [first, *lines]
 
 
-def _ending(host: Rules, planned: int, interrupted: bool) -> str:
+def ending(host: Rules, planned: int, interrupted: bool = False) -> str:
+    """Why training ended, as a sentence."""
     stopped, epoch = host.record.stopped, f"epoch {host.trained} of {planned}"
-    if interrupted:
+    if interrupted and not host.interrupted:
         return f"Training was interrupted after {epoch}"
     if stopped is not None:
         ends = [a for a in stopped.actions if a.verb in ("stop", "fail")]
         why = next((a.detail for a in ends if a.detail), None)
-        verb = "failed" if any(a.verb == "fail" for a in ends) else "ended"
+        verb = "was interrupted" if host.interrupted else "ended"
+        verb = "failed" if any(a.verb == "fail" for a in ends) else verb
         name = (
             stopped.rule if stopped.rule == stopped.place else f"{stopped.rule}, {stopped.place},"
         )
@@ -71,6 +77,8 @@ def _kept(host: Rules, named: Named) -> str:
     if missing:
         return "the logs never held " + ", ".join(missing)
     plan = host.program.plan
+    if host.interrupts.came is None and any(rule.named == named for rule in plan.answering):
+        return "nothing interrupted the training"
     conditions = {s.named.key: s.condition for s in plan.schedules}
     conditions |= {r.named.key: r.condition for r in plan.rules}
     return "its condition was never true" if conditions[named.key] else "its moment never came"

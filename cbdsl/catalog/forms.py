@@ -76,6 +76,14 @@ STATEMENTS = (
         ),
     ),
     _form(
+        'resume from "folder"',
+        doc=(
+            "the model, the optimizer and all that rules remember are saved in that folder of the "
+            "run at each epoch's end, and a training that was broken off goes on from there "
+            "([resuming](language.md#resuming))"
+        ),
+    ),
+    _form(
         "use Name(key=literal, …)",
         doc=(
             "one of [Keras's own callbacks](reference.md#keras-callbacks), among the rules in file "
@@ -94,6 +102,13 @@ STATEMENTS = (
 
 TRIGGERS = (
     _form("on HOOK", doc="at that hook of Keras"),
+    _form(
+        "on interrupt",
+        doc=(
+            "when the process was sent a SIGINT (Ctrl-C) or a SIGTERM: at the next end of a batch "
+            "or an epoch ([interrupts](language.md#interrupts))"
+        ),
+    ),
     _form("every epoch", "every batch", doc="at each"),
     _form(
         "every N epochs",
@@ -175,11 +190,15 @@ TEST_LINES = (
     _form(
         "given epochs: N",
         "given batches: N",
-        doc="how many are planned, else as many as values are given",
+        doc="how many are planned, else as many as values are given, or an interrupt needs",
     ),
     _form(
         "given epoch takes 10 minutes",
         doc="how long an epoch lasts, else no time; its batches take equal parts",
+    ),
+    _form(
+        "given interrupt at epoch N [batch B]",
+        doc="that an interrupt is answered at that epoch's or batch's end",
     ),
     _form(
         "expect [no] RULE [at epoch N, M [batch B]]",

@@ -1,4 +1,4 @@
-"""Keras's hooks, under the names that rules use."""
+"""Keras's hooks, under the names that rules use, and what else `on` can name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Hook(NamedTuple):
     @property
     def trains(self) -> bool:
         """Whether it belongs to training itself, not to validation or prediction."""
-        return self.name.split("_")[0] in ("train", "epoch", "batch")
+        return self.name.split("_")[0] in ("train", "epoch", "batch", "interrupt")
 
 
 HOOKS = {
@@ -86,3 +86,9 @@ HOOKS = {
 
 ALIASES = {"train_batch_begin": "batch_begin", "train_batch_end": "batch_end"}
 """Keras's own names for hooks that the language calls shorter."""
+
+INTERRUPT = Hook("interrupt", "on_interrupt", None, "last", "after a SIGINT or a SIGTERM")
+"""No hook of Keras's: the host calls it, and a simulation where a test says so."""
+
+EVENTS = HOOKS | {INTERRUPT.name: INTERRUPT}
+"""Everything that `on` can name."""

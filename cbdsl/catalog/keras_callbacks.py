@@ -46,6 +46,8 @@ class KerasCallback(NamedTuple):
     arguments: tuple[Argument, ...]
     doc: str
     instead: str = ""
+    afresh: str = ""
+    """What it forgets or loses when a run is resumed; empty where that does not matter."""
 
 
 def _monitored() -> tuple[Argument, ...]:
@@ -87,6 +89,7 @@ KERAS_CALLBACKS = {
                 Argument("append", "truth", False),
             ),
             "writes the metrics of each epoch to a file",
+            afresh="without `append` it empties its file",
         ),
         KerasCallback(
             "EarlyStopping",
@@ -100,12 +103,14 @@ KERAS_CALLBACKS = {
             ),
             "stops when a metric no longer improves",
             "on epoch_end if val_loss stalls for 3 epochs stop",
+            "it forgets how long there was no improvement, and the best weights",
         ),
         KerasCallback(
             "ModelCheckpoint",
             (Argument("filepath", "path", Required), *_saved()),
             "saves the model or its weights",
             'on epoch_end if val_loss improves save "best.keras"',
+            "it forgets what was best, and saves over it",
         ),
         KerasCallback(
             "OrbaxCheckpoint",
@@ -129,6 +134,7 @@ KERAS_CALLBACKS = {
             ),
             "lowers the rate when a metric no longer improves",
             "on epoch_end if val_loss stalls for 10 epochs lr *= 0.1",
+            "it forgets how long there was no improvement",
         ),
         KerasCallback(
             "SwapEMAWeights",

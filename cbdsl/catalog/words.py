@@ -20,9 +20,6 @@ WORDS = frozenset(
     """.split()
 )
 
-TO_COME = frozenset({"resume"})
-"""Words that begin something which this version does not have yet."""
-
 FOREIGN = {
     "when": "`if`",
     "while": "`if`",
@@ -31,7 +28,7 @@ FOREIGN = {
     "elif": "a rule of its own",
     "else": "a second rule with the opposite condition",
     "do": "`then`",
-    "before": "`until`",
+    "before": "`until`, which is up to its bound and with it",
     "each": "`every`",
     "is_nan": "`is nan`",
     "increases": "`rises`",

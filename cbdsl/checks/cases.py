@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterator
 
 from cbdsl.catalog.actions import ACTIONS
+from cbdsl.catalog.hooks import INTERRUPT
 from cbdsl.catalog.optimizer import SETTINGS
 from cbdsl.catalog.units import SECONDS
 from cbdsl.catalog.values import VALUES
 from cbdsl.catalog.words import FOREIGN_ACTIONS
 from cbdsl.checks.context import Context, and_list, params_of_file, target_name
 from cbdsl.checks.functions import setting
+from cbdsl.checks.metrics import hook_of
 from cbdsl.checks.params import declared
 from cbdsl.diagnostics import Diagnostic, did_you_mean, only_slip
 from cbdsl.syntax import nodes as n
@@ -76,6 +78,10 @@ class _Case:
             case n.GivenTime():
                 yield from self._once("time", line)
                 yield from self._time(line)
+            case n.GivenInterrupt():
+                yield from self._once("interrupt", line)
+                yield from self._where(line.where)
+                yield from self._interrupt(line)
             case n.ExpectRule():
                 yield from self._rule(line)
                 yield from self._where(line.where)
@@ -185,8 +191,41 @@ class _Case:
             message = "an epoch takes a time"
             yield self.context.problem("CBR303", message, duration, help=help)
 
+    def _interrupt(self, line: n.GivenInterrupt) -> Iterator[Diagnostic]:
+        """That there is one, and that a rule answers it."""
+        context, epochs, batch = self.context, line.where.epochs, line.where.batch
+        if len(epochs) > 1:
+            message = "a training is interrupted once"
+            why = "a second signal ends it at once, whatever the rules say"
+            help = f"write `given interrupt at epoch {epochs[0].text}`"
+            yield context.problem("CBR412", message, line.where, why=why, help=help)
+        elif not (context.unread or any(hook_of(r) == INTERRUPT for r in context.file.rules)):
+            message = "no rule answers an interrupt"
+            why = "without one it ends the training at once"
+            help = 'write a rule for it, such as `on interrupt save "last.keras", stop`'
+            yield context.problem("CBR412", message, line, why=why, help=help)
+        for unit, count in (("epochs", epochs[0]), ("batches", batch)):
+            if count is not None and _is_count(count.value) and count.value <= MAX_VALUES:
+                self.sizes[unit] = max(self.sizes.get(unit, 0), int(count.value))
+
+    def _reached(self) -> Iterator[Diagnostic]:
+        """That an interrupt comes within what a test says it is long."""
+        for line in self.test.lines:
+            if isinstance(line, n.GivenInterrupt):
+                for unit, count in (
+                    ("epochs", line.where.epochs[0]),
+                    ("batches", line.where.batch),
+                ):
+                    size = self.sizes.get(f"given {unit}")
+                    if count is not None and size is not None and count.value > size:
+                        whole = "this test" if unit == "epochs" else "an epoch of this test"
+                        message = f"the interrupt comes too late: {whole} has {size} {unit}"
+                        help = f"write `given {unit}: {count.text}`, or name an earlier one"
+                        yield self.context.problem("CBR412", message, count, help=help)
+
     def _events(self) -> Iterator[Diagnostic]:
         """That the batches of all epochs are not too many."""
+        yield from self._reached()
         sizes = self.sizes
         epochs = sizes.get("given epochs", sizes.get("epochs", 1))
         batches = sizes.get("given batches", sizes.get("batches", 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cbdsl.catalog.hooks import ALIASES, HOOKS
+from cbdsl.catalog.hooks import ALIASES, EVENTS
 from cbdsl.catalog.units import COUNTS, PLURAL, SECONDS
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import WORDS, Context, ParamValue, params_of_file
@@ -43,7 +43,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
 def counts_epochs(context: Context, trigger: n.Trigger) -> bool:
     """Whether a trigger's events are epochs, so that a bare number in its window means epochs."""
     if isinstance(trigger, n.On):
-        hook = HOOKS.get(ALIASES.get(trigger.hook, trigger.hook))
+        hook = EVENTS.get(ALIASES.get(trigger.hook, trigger.hook))
         return hook is not None and hook.argument == "epoch"
     return context.trigger_unit(trigger) == "epoch"
 
@@ -221,7 +221,7 @@ def _unknown(context: Context, name: n.Name, unit: str | None) -> Diagnostic | N
     some = "3" if unit else "3 epochs"
     help = did_you_mean(name.name, context.params) or f"write `param {name.name} = {some}` above"
     put = only_slip(name.name, context.params, help)
-    if name.name in HOOKS:
+    if name.name in EVENTS:
         help = f"write `on {name.name}`"
     elif name.name in _NUMBERS:
         help = f"write the number `{_NUMBERS[name.name]}`"

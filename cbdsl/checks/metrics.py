@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from cbdsl.catalog.functions import DIRECTED, RISING
-from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
+from cbdsl.catalog.hooks import ALIASES, EVENTS, Hook
 from cbdsl.catalog.metrics import Better, direction
 from cbdsl.catalog.values import VALUES
 from cbdsl.checks.context import Context, and_list
@@ -71,7 +71,7 @@ def hook_of(statement: n.Computing) -> Hook | None:
     """The hook an `on` rule names; None for the others, and for a name that is no hook."""
     if isinstance(statement, n.Metric) or not isinstance(statement.trigger, n.On):
         return None
-    return HOOKS.get(ALIASES.get(statement.trigger.hook, statement.trigger.hook))
+    return EVENTS.get(ALIASES.get(statement.trigger.hook, statement.trigger.hook))
 
 
 def better(context: Context, expr: n.Expr) -> Better | None:

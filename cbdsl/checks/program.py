@@ -27,6 +27,7 @@ from cbdsl.checks import (
     possible,
     rates,
     reach,
+    resume,
     schedules,
     slips,
     traps,
@@ -61,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     schedules.check,
     paths.check,
     use.check,
+    resume.check,
     conditions.check,
     possible.check,
     reach.check,
@@ -105,7 +107,13 @@ def check(
     values, wrong = params_of(source, file, params or {})
     context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
     found = _without_echoes(file, in_order(_bounded(source, [*problems, *wrong], _all(context))))
-    if not (file.computing or file.uses or file.schedules or any(d.is_error for d in found)):
+    if not (
+        file.computing
+        or file.uses
+        or file.schedules
+        or file.resumes
+        or any(d.is_error for d in found)
+    ):
         found = [_nothing(source)]
     if any(d.is_error for d in found):
         raise CbrError(found)

@@ -22,7 +22,8 @@ from cbdsl.program import Program
 def command(file: str, output: str | None, standalone: bool) -> None:
     """Turn a rule file into a Python module with a function callbacks().
 
-    Writes nothing if the rules have errors. `-` is standard input.
+    Writes nothing if the rules have errors, answer interrupts or are resumed, which takes more
+    than callbacks. `-` is standard input.
     """
     if output not in (None, "-") and not str(output).endswith(".py"):
         fail(f"-o {output}: what is written is Python; the file's name must end in .py")
@@ -31,6 +32,18 @@ def command(file: str, output: str | None, standalone: bool) -> None:
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)
+    if program.plan.answering:
+        place = program.plan.answering[0].named.place
+        fail(
+            f"{place}: `on interrupt` cannot be compiled to a file: no callback hears a signal by "
+            "itself; use `cbdsl train`, `cbdsl run`, or `cbdsl.callbacks` in a script"
+        )
+    if program.plan.resume is not None:
+        fail(
+            f"{program.source.label}: `resume` cannot be compiled to a file: no callback saves "
+            "what the others remember; use `cbdsl train`, `cbdsl run`, or `cbdsl.callbacks` in a "
+            "script"
+        )
     text = program.standalone if standalone else program.python
     if output is None or output == "-":
         # As bytes: Python source is UTF-8, whatever the terminal is.

@@ -21,6 +21,8 @@ VERBS = {
     "plot": "draw the rate, and when rules can fire, without a training",
     "train": "train a model under the rules of a file",
     "run": "run a training script with rules attached to it",
+    "why": "say why the rules of a run fired, and how near the others came",
+    "report": "make a page of a run: its curves, what fired, and its rules",
 }
 
 

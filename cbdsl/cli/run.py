@@ -59,14 +59,13 @@ def command(
 def _run(
     program: Program, script: str, args: tuple[str, ...], run_dir: Path | None, attaching: Attaching
 ) -> int:
-    from cbdsl.train import rundir
     from cbdsl.train.fits import Fits
+    from cbdsl.train.resuming import find_unfinished
     from cbdsl.train.script import check_keras, execute, read_script
 
     source = read_script(script)
     check_keras(script, source)
-    if run_dir is not None:
-        rundir.check_free(run_dir, program)
+    run_dir = find_unfinished(program, run_dir, run_name(program))
     fits = Fits(program, name=run_name(program), run_dir=run_dir, attaching=attaching)
     refused = False
     try:

@@ -17,13 +17,14 @@ from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 from cbdsl.source import SourceFile
 from cbdsl.train.errors import NotBegun, TrainError
+from cbdsl.train.resuming import AlreadyFinished, Start, find_start
 from cbdsl.train.run import METRICS
 
 if TYPE_CHECKING:
     from cbdsl.train.data import Data
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+"""Exit status after an interrupt, as shells have it for Ctrl-C."""
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -52,6 +53,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of weights and order.")
+@click.option("--again", is_flag=True, help="Begin a run afresh that `resume` would take up.")
 @run_options
 @set_option
 def command(
@@ -63,6 +65,7 @@ def command(
     epochs: int,
     batch_size: int,
     seed: int,
+    again: bool,
     run_dir: Path | None,
     attaching: Attaching,
     params: Mapping[str, Literal],
@@ -70,7 +73,7 @@ def command(
     """Train a small network on MNIST, or what the options say, under the rules of FILE.
 
     Says at the end why training ended and what each rule did; the run's folder gets the rules,
-    their Python, and as CSV the history and what fired. `-` is standard input.
+    their Python, the history as CSV, and the journal: what fired and why. `-` is standard input.
     """
     source = click.get_current_context().get_parameter_source("dataset")
     if idx is not None and source is not click.core.ParameterSource.DEFAULT:
@@ -86,7 +89,10 @@ def command(
             from cbdsl.train.user_model import check_name
 
             check_name(model)
-        _train(rules, dataset, idx, data_dir, model, batch_size, seed, run_dir, attaching)
+        start = find_start(rules.program, run_dir, run_name(rules.program), again=again)
+        _train(rules, dataset, idx, data_dir, model, batch_size, seed, start, attaching)
+    except AlreadyFinished as e:
+        click.echo(str(e), err=True)
     except TrainError as e:
         click.echo(e.trace, err=True, nl=False)
         fail(str(e))
@@ -135,15 +141,15 @@ def _train(
     model_name: str | None,
     batch_size: int,
     seed: int,
-    run_dir: Path | None,
+    start: Start,
     attaching: Attaching,
 ) -> None:
     from cbdsl.train import rundir
     from cbdsl.train.data import load_data
     from cbdsl.train.run import seed_everything, train
 
-    if run_dir is not None:
-        rundir.check_free(run_dir, rules.program)
+    # What the last epoch of a run that is over did, such as a stop, is still to be finished.
+    first = min(start.epochs, rules.epochs - 1)
     data = load_data(
         dataset=dataset,
         idx_dir=idx,
@@ -151,6 +157,7 @@ def _train(
         batch_size=batch_size,
         seed=seed,
         epochs=rules.epochs,
+        first_epoch=first,
     )
     if data.note:
         click.echo(data.note, err=True)
@@ -162,7 +169,7 @@ def _train(
         f"training on {data.name}: {data.examples:,} images, validated on {validated}", err=True
     )
     program = rules.program
-    folder = run_dir or rundir.new_run_dir(run_name(program))
+    folder = start.folder or rundir.new_run_dir(run_name(program))
     rundir.begin(folder, program)
     try:
         run = train(program, model, data, epochs=rules.epochs, run_dir=folder, attaching=attaching)
@@ -172,16 +179,23 @@ def _train(
         lines = summary(run.host, planned=run.planned, interrupted=run.interrupted)
         click.echo("\n" + "\n".join(lines))
     except NotBegun:
-        rundir.discard(folder, program)
+        if not start.goes_on:
+            rundir.discard(folder, program)
         raise
     except BaseException:
-        click.echo(f"the run is in {folder}", err=True)
+        _say_where(folder, goes_on=program.plan.resume is not None)
         raise
-    click.echo(f"the run is in {folder}", err=True)
+    _say_where(folder, goes_on=program.plan.resume is not None and run.interrupted)
     if run.interrupted:
         sys.exit(INTERRUPTED)
     if run.failed:
         sys.exit(FINDINGS)
+
+
+def _say_where(folder: Path, *, goes_on: bool) -> None:
+    """Where the run is, and whether it was only broken off."""
+    told = "; the same command goes on with it" if goes_on else ""
+    click.echo(f"the run is in {folder}{told}", err=True)
 
 
 def _model(rules: _Rules, name: str | None, data: Data) -> Any:

@@ -249,8 +249,30 @@ class RuleMethod(_Method[RulePlan]):
             for part in n.parts(condition)
         ]
         values = ", ".join(f"{literal(k)}: {v}" for k, v in self._values([condition]).items())
+        sides = [f"({''.join(f'{s}, ' for s in self._sides(p))})" for p in n.parts(condition)]
         given = f"{code(all_of(unique(asked)))}, {{{values}}}, [{', '.join(parts)}]"
+        given += f", [{', '.join(sides)}]"
         self.out.line(f"self.effects.probe(self, {given})", span=self._condition_span())
+
+    def _sides(self, part: n.Expr) -> list[str]:
+        """The numbers that decide a part of a condition.
+
+        The sides of a comparison, or how long something has lasted and how long it must;
+        behind these the sides of a comparison that must last.
+        """
+        match part:
+            case n.Compare() | n.Crosses():
+                sides = n.children(part)
+                beside = zip(sides, (sides[1], *sides), strict=False)
+                return [code(self.expressions.beside(a, b, set())) for a, b in beside]
+            case n.Stalls() | n.Held():
+                slot = self.scope.slot(part)
+                assert slot.span is not None
+                lasted = [f"self.{slot.name}.passed()", self.scope.amount(slot.span)]
+                inner = part.operand if isinstance(part, n.Held) else None
+                return [*lasted, *(self._sides(inner) if isinstance(inner, n.Compare) else [])]
+            case _:
+                return []
 
     def _act(self) -> None:
         if self.needs.probes and self.rule.condition is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cbdsl.catalog.hooks import HOOKS, Hook
+from cbdsl.catalog.hooks import EVENTS, INTERRUPT, Hook
 from cbdsl.checks.context import Context
 from cbdsl.codegen.actions import asked, bases
 from cbdsl.codegen.emitter import Emitter
@@ -80,11 +80,13 @@ class _Class:
             needed |= {planned.acts.name, *(hook.name for hook in planned.notes)}
             if planned.slots:
                 needed.add(planned.feeds.name)
-        return [hook for name, hook in HOOKS.items() if name in needed]
+        return [hook for name, hook in EVENTS.items() if name in needed]
 
     def _method(self, hook: Hook) -> None:
         argument = f"{hook.argument}, " if hook.argument else ""
         self.out.blank()
+        if hook == INTERRUPT:
+            self.out.line("# Not Keras but cbdsl calls it, where a signal is answered.")
         self.out.line(f"def {hook.method}(self, {argument}logs=None):")
         with self.out.indented():
             arguments = (self.plan, self.context, self.out, self.needs, hook)

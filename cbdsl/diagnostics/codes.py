@@ -37,7 +37,6 @@ CODES = _table(
     (112, "error", "a text whose braces cannot be read"),
     (113, "error", "`language` out of place or of another version"),
     (114, "error", "`then` missing before `once` or `at most`"),
-    (115, "error", "a part of the language that this version does not have"),
     (116, "error", "an `include` that cannot be followed"),
     (201, "error", "a hook that does not exist"),
     (202, "error", "a name given twice"),
@@ -100,5 +99,7 @@ CODES = _table(
     (436, "warning", "a backup that is deleted when it is needed"),
     (437, "warning", "a decay that grows with each epoch"),
     (438, "warning", "a mean taken for the value of a batch"),
+    (439, "error", "two that would take a run up"),
+    (440, "warning", "a callback that begins afresh when a run is resumed"),
     (501, "error", "a schedule that does not fit the training"),
 )

@@ -10,6 +10,11 @@ from cbdsl.diagnostics.model import Diagnostic, Fix
 MOST_ROUNDS = 20
 """How often a text is looked at again after fixes; a statement shows one mistake at a time."""
 
+_OF_KIND = frozenset(
+    f"CBR{n}" for n in (201, 203, 207, 209, 210, 211, 301, 302, 303, 305, 307, 309, 310, 311)
+)
+"""Errors that show words to be in a wrong place, not only a name or a file that is not there."""
+
 MOST_TRIES = 200
 """How many fixes are tried one by one, where together they do harm."""
 
@@ -40,13 +45,18 @@ def put_right(text: str, check: Callable[[str], Sequence[Diagnostic]]) -> PutRig
     """A text, put right again and again until nothing more can be.
 
     `check` says what is wrong with a text. A fix after which there are more errors than before is
-    not taken: what it uncovers is for a person to see first.
+    not taken: what it uncovers is for a person to see first. So is one that makes something of
+    the wrong kind, since other words were meant then.
     """
     found, count = tuple(check(text)), 0
     tries = MOST_TRIES
 
     def are_good(fixes: list[Fix]) -> bool:
-        return _errors(check(applied(text, fixes)[0])) <= _errors(found)
+        after = check(applied(text, fixes)[0])
+        if _errors(after) > _errors(found):
+            return False
+        known = {(d.code, d.message) for d in found}
+        return all(d.fix or d.code not in _OF_KIND or (d.code, d.message) in known for d in after)
 
     for _ in range(MOST_ROUNDS):
         fixes = [d.fix for d in found if d.fix]

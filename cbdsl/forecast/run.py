@@ -103,6 +103,7 @@ class _Foresight(Silent):
         asked: bool,
         values: dict[str, float | None],
         parts: list[tuple[bool, bool]],
+        sides: list[tuple[float | None, ...]],
     ) -> None:
         if not asked or rule.key not in self._open:
             return
@@ -226,6 +227,7 @@ _WHENEVER = {
     "test_batch": "{} of every validation batch",
     "predict": "{} of every prediction",
     "predict_batch": "{} of every prediction batch",
+    "": "needs an interrupt",
 }
 
 

@@ -102,8 +102,9 @@ class Unknown:
 
     def is_placed(self, rule: RulePlan) -> bool:
         """Whether it is known which events a rule's trigger and window name."""
-        # Nobody says how many predictions there are, and how many batches a validation has.
-        is_counted = not rule.acts.name.startswith(("predict_", "test_batch_"))
+        # Nobody says how many predictions there are, how many batches a validation has, and when
+        # somebody interrupts.
+        is_counted = not rule.acts.name.startswith(("predict_", "test_batch_", "interrupt"))
         return is_counted and not self.needs(rule)
 
     def is_open(self, expr: n.Expr) -> bool:

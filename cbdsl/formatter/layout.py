@@ -33,6 +33,8 @@ def statement(node: n.Statement) -> str:
             return f"limit {node.target.name} from {low} to {high}"
         case n.Include():
             return f"include {text(node.path)}"
+        case n.Resume():
+            return f"resume from {text(node.folder)}"
         case n.Use():
             arguments = ", ".join(argument(a) for a in node.arguments)
             return f"use {node.callback.name}({arguments})"
@@ -104,6 +106,8 @@ def case(line: n.Line) -> str:
             return f"given {line.what}: {line.item.text}"
         case n.GivenTime():
             return f"given epoch takes {duration(line.duration)}"
+        case n.GivenInterrupt():
+            return f"given interrupt{_where(line.where)}"
         case n.ExpectRule():
             return f"expect {_no(line.negated)}{line.rule.name}{_where(line.where)}"
         case n.ExpectAction():

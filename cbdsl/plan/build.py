@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cbdsl.catalog.hooks import ALIASES, HOOKS, Hook
+from cbdsl.catalog.hooks import ALIASES, EVENTS, HOOKS, INTERRUPT, Hook
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.checks import CheckedProgram
 from cbdsl.checks.actions import acts_at_start
 from cbdsl.checks.context import Context
 from cbdsl.checks.metrics import better
+from cbdsl.checks.paths import shape_of
 from cbdsl.checks.schedules import by_batch, spans_batches
 from cbdsl.checks.use import value_of
 from cbdsl.checks.when import is_schedule
@@ -78,6 +79,7 @@ def plan(program: CheckedProgram) -> Plan:
         sets_rate=any(map(sets_rate, context.file.statements)),
         expected=context.file.expected,
         reads_clock=any(_reads_clock(context, s) for s in context.file.computing),
+        resume=next((shape_of(r.folder) for r in context.file.resumes), None),
     )
 
 
@@ -132,7 +134,10 @@ def _snapshots(context: Context, callbacks: list[RulePlan | UsePlan]) -> Snapsho
             if any(isinstance(a, n.RollBack) and a.best_of == m for _, a in actions)
         ),
         good=any(isinstance(a, n.RollBack) and a.best_of is None for _, a in actions),
-        batches=any(isinstance(a, n.RollBack) and rule.acts.is_batch for rule, a in actions),
+        batches=any(
+            isinstance(a, n.RollBack) and (rule.acts.is_batch or rule.acts == INTERRUPT)
+            for rule, a in actions
+        ),
     )
 
 
@@ -241,7 +246,7 @@ class _Rule:
     def _acts(self) -> Hook:
         trigger = self.rule.trigger
         if isinstance(trigger, n.On):
-            return HOOKS[ALIASES.get(trigger.hook, trigger.hook)]
+            return EVENTS[ALIASES.get(trigger.hook, trigger.hook)]
         unit = self.context.trigger_unit(trigger)
         if unit == "time":
             return HOOKS["batch_end"]
@@ -265,7 +270,7 @@ class _Rule:
         """Where the metrics are remembered for a hook whose logs hold none."""
         if acts.metrics != "last" or not self._reads_metrics():
             return ()
-        within_epoch = acts.name in ("batch_begin", "test_begin", "test_batch_begin")
+        within_epoch = acts.name in ("batch_begin", "test_begin", "test_batch_begin", "interrupt")
         return (HOOKS["batch_end"], HOOKS["epoch_end"]) if within_epoch else (HOOKS["epoch_end"],)
 
     def _reads_metrics(self) -> bool:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from cbdsl.catalog.hooks import Hook
+from cbdsl.catalog.actions import ACTIONS
+from cbdsl.catalog.hooks import INTERRUPT, Hook
 from cbdsl.catalog.metrics import Better
+from cbdsl.checks.actions import verb
 from cbdsl.checks.context import ParamValue
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
@@ -98,6 +100,9 @@ class Named:
     place: str
     key: str
     text: str
+    """As it is written, with its name."""
+    canonical: str
+    """In canonical layout, a rule without its name: what its key is made of."""
     begins: int
     """The first epoch in which it can act, as far as its trigger and window tell."""
     order: int
@@ -250,6 +255,8 @@ class Plan:
     """Metrics that come from elsewhere, sooner or later."""
     reads_clock: bool
     """Whether a rule asks how long training has lasted."""
+    resume: str | None
+    """The folder in the run's directory that a training is taken up from."""
 
     @property
     def rules(self) -> tuple[RulePlan, ...]:
@@ -286,9 +293,29 @@ class Plan:
         return frozenset(self.recorded).union(metric.metric for metric in self.metrics)
 
     @property
+    def answering(self) -> tuple[RulePlan, ...]:
+        """The rules that answer an interrupt."""
+        return tuple(rule for rule in self.rules if rule.acts == INTERRUPT)
+
+    @property
+    def answers_last(self) -> bool:
+        """Whether interrupts are answered behind all else that belongs to an event of training.
+
+        So it is where a rule then changes weights, or what Keras has traced: what the others see
+        and save belongs to the weights that there were, and a validation is of one model.
+        """
+        actions = (action for rule in self.answering for action in rule.actions)
+        return any(ACTIONS[verb(action)].touches_model for action in actions)
+
+    @property
     def needs_run_dir(self) -> bool:
         """Whether a callback of Keras is told where to write."""
         return any(isinstance(c, UsePlan) and c.paths for c in self.callbacks)
+
+    @property
+    def freezes(self) -> bool:
+        """Whether a rule changes which layers are trained."""
+        return any(isinstance(a, n.Freeze | n.Unfreeze) for r in self.rules for a in r.actions)
 
     @property
     def saves(self) -> bool:

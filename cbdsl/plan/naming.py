@@ -47,7 +47,8 @@ class Keys:
         else:
             key = f"{'metric ' if isinstance(rule, n.Metric) else ''}{name}:{digest}"
         self.given += 1
-        return Named(name, name or place, place, key, text, begins, self.given, rule.span)
+        label = name or place
+        return Named(name, label, place, key, text, canonical, begins, self.given, rule.span)
 
 
 # What generated modules use themselves: names of the runtime with what it imports (they are copied

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
+from cbdsl.catalog.hooks import INTERRUPT
 from cbdsl.catalog.metrics import Better, direction
 from cbdsl.diagnostics import CbrError, did_you_mean
 from cbdsl.plan import MetricPlan, Plan, RulePlan
@@ -194,7 +195,7 @@ def asked(plan: Plan) -> list[str]:
     """The metrics that rules read at the ends of epochs and validations, and do not make."""
     names: list[str] = []
     for one in plan.classes:
-        if isinstance(one, RulePlan) and one.acts.is_batch:
+        if isinstance(one, RulePlan) and (one.acts.is_batch or one.acts == INTERRUPT):
             continue
         prefix = _prefix(one)
         names += [prefix + name for name in one.reads if name not in plan.made]
@@ -210,12 +211,16 @@ def _not_replayed(plan: Plan) -> list[str]:
     """Rules of which a history by epochs says nothing."""
     labels = [rule.named.label for rule in plan.rules if rule.acts.is_batch]
     predicts = [r.named.label for r in plan.rules if r.acts.name.startswith("predict")]
+    answering = [rule.named.label for rule in plan.answering]
     timed = [r.named.label for r in plan.rules if r.gate and r.gate.counter == "time"]
     notes = []
     if labels:
         notes.append(f"{_listed(labels)}: a history has no batches, so nothing is known of them")
     if predicts:
         notes.append(f"{_listed(predicts)}: a history has no predictions")
+    if answering:
+        need = "needs" if len(answering) == 1 else "need"
+        notes.append(f"{_listed(answering)}: {need} an interrupt, and a history has none")
     if plan.reads_clock and not timed:
         notes.append("a history has no times, so `elapsed` stays 0")
     return notes

@@ -9,11 +9,11 @@ from cbdsl.checks.context import target_name
 from cbdsl.diagnostics import visible
 from cbdsl.plan import Plan
 from cbdsl.ruletest.given import Given
-from cbdsl.ruletest.places import Place, at, listed, matches, wanted_places
 from cbdsl.runtime.arithmetic import float32
 from cbdsl.runtime.record import Done, Firing
 from cbdsl.runtime.words import text, text32
 from cbdsl.simulate import Simulated
+from cbdsl.simulate.places import Place, at, listed, matches, wanted_places
 from cbdsl.syntax import nodes as n
 
 TOLERANCE = 1e-6

@@ -29,6 +29,7 @@ class Given:
         rate: the learning rate when training begins.
         held: what else rules can set when training begins: `optimizer.NAME`, variables.
         epoch_seconds: how long an epoch takes.
+        interrupt: the epoch at whose end, or with a batch at whose end, an interrupt is answered.
     """
 
     params: dict[str, Value] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Given:
     rate: float = RATE
     held: dict[str, float] = field(default_factory=dict)
     epoch_seconds: float = 0.0
+    interrupt: tuple[int, int | None] | None = None
 
     @property
     def metrics(self) -> set[str]:
@@ -51,8 +53,9 @@ def given_by(test: n.Test, outside: Collection[str] = ()) -> Given:
     given = Given()
     for line in test.lines:
         _take(given, line, outside)
-    given.epochs = given.epochs or max(1, _longest(given.series))
-    given.batches = given.batches or _longest(given.batch_series)
+    epoch, batch = given.interrupt or (1, None)
+    given.epochs = given.epochs or max(epoch, _longest(given.series))
+    given.batches = given.batches or max(batch or 0, _longest(given.batch_series))
     return given
 
 
@@ -73,6 +76,8 @@ def _take(given: Given, line: n.Line, outside: Collection[str]) -> None:
             given.batches = int(_number(line.item))
         case n.GivenTime():
             given.epoch_seconds = seconds(line.duration)
+        case n.GivenInterrupt(where=n.Where(epochs=(epoch,), batch=batch)):
+            given.interrupt = (int(epoch.value), None if batch is None else int(batch.value))
         case _:
             pass
 

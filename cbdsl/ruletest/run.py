@@ -12,10 +12,10 @@ from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 from cbdsl.ruletest.expect import Failure, failures, plain
 from cbdsl.ruletest.given import Given, given_by
-from cbdsl.ruletest.seen import Seen, seen_rules
-from cbdsl.runtime.record import MAX_FIRINGS, Firing, Record
+from cbdsl.runtime.record import Record
 from cbdsl.simulate import Simulated, simulate
 from cbdsl.simulate.drive import Silent
+from cbdsl.simulate.seen import Seen, WholeRecord, seen_rules
 from cbdsl.source import SourceFile
 from cbdsl.syntax import nodes as n
 
@@ -139,18 +139,10 @@ def _blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
-class _WholeRecord(Record):
-    """Keeps every firing: a test may ask for any of them."""
-
-    def add(self, firing: Firing) -> None:
-        super().add(firing)
-        if self.counts[firing.key] > MAX_FIRINGS:
-            self.firings.append(firing)
-
-
 def _simulated(program: Program, given: Given) -> Simulated:
     effects = Silent()
-    effects.record = _WholeRecord()
+    # A test may ask for any firing.
+    effects.record = WholeRecord()
     return simulate(
         program.plan,
         program.probed,
@@ -161,5 +153,6 @@ def _simulated(program: Program, given: Given) -> Simulated:
         lr=given.rate,
         given=given.held,
         epoch_seconds=given.epoch_seconds,
+        interrupt=given.interrupt,
         effects=effects,
     )

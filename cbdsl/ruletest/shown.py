@@ -9,13 +9,13 @@ from cbdsl.formatter import expression
 from cbdsl.plan import RulePlan
 from cbdsl.ruletest.expect import Failure, last_batch, value_of
 from cbdsl.ruletest.given import is_held
-from cbdsl.ruletest.places import Place, matches
 from cbdsl.ruletest.run import Outcome
-from cbdsl.ruletest.seen import Moment, Seen
 from cbdsl.ruletest.table import Row, Table
 from cbdsl.ruletest.why import MOST_RULES, those_that
 from cbdsl.runtime.arithmetic import float32
 from cbdsl.runtime.words import text
+from cbdsl.simulate.places import Place, matches
+from cbdsl.simulate.seen import Moment, Seen
 from cbdsl.syntax import nodes as n
 
 MOST = 10

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cbdsl.diagnostics.text import width_of
-from cbdsl.ruletest.places import Place
+from cbdsl.simulate.places import Place
 
 WIDTH = 100
 """How wide a table should be, in columns of a terminal."""

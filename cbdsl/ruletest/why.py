@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
+from cbdsl.catalog.hooks import INTERRUPT
 from cbdsl.diagnostics import did_you_mean
 from cbdsl.formatter import expression
 from cbdsl.plan import RulePlan
 from cbdsl.plan.model import Schedule
 from cbdsl.ruletest.expect import Failure, has_run, plain
-from cbdsl.ruletest.places import Place, at, listed, that
 from cbdsl.ruletest.run import Outcome
-from cbdsl.ruletest.seen import Moment, Seen
 from cbdsl.runtime.effects import to_do
+from cbdsl.simulate.kept import kept, order, times, when
+from cbdsl.simulate.places import Place, at, listed, that
+from cbdsl.simulate.seen import Moment, Seen
 from cbdsl.syntax import nodes as n
 
 _MOST_NAMES = 3
@@ -84,20 +84,10 @@ def _why(outcome: Outcome, seen: Seen, place: Place | None) -> str:
 
 
 def _at_moment(outcome: Outcome, seen: Seen, moment: Moment) -> str:
-    place, rule = moment.place, seen.rule
     if moment.mark == "fired":
         return ""
-    if moment.mark == "left out":
-        return f"its condition holds {at(place)}, but {_when(outcome, rule)} leaves that out"
-    if moment.mark == "used up":
-        times = _times(rule)
-        return f"its condition holds {at(place)}, but {times} and did so {listed(seen.fired)}"
-    if moment.mark == "waits":
-        before = [p for p in seen.fired if _key(p) < _key(place)]
-        return f"{at(place)} it waits: it fired {at(before[-1])}" if before else ""
-    if not moment.asked:
-        return f"{_when(outcome, rule)} leaves {that(place)} out"
-    return _parts(outcome, rule, moment)
+    told = kept(seen, moment, outcome.program.source)
+    return _parts(outcome, seen.rule, moment) if told is None else told
 
 
 def _parts(outcome: Outcome, rule: RulePlan | Schedule, moment: Moment) -> str:
@@ -124,16 +114,16 @@ def _no_moment(outcome: Outcome, seen: Seen, place: Place) -> str:
     """Why a rule was not even looked at, or, if it has no condition, did not fire."""
     rule = seen.rule
     if isinstance(rule, RulePlan) and rule.condition is None:
-        before = [p for p in seen.fired if _key(p) < _key(place)]
+        before = [p for p in seen.fired if order(p) < order(place)]
         if rule.most is not None and len(before) >= rule.most.value:
-            return f"{_times(rule)} and did so {listed(before)}"
+            return f"{times(rule)} and did so {listed(before)}"
         if rule.wait is not None and before and rule.wait_by == "epoch":
             last, _ = before[-1]
             if place[0] <= last + rule.wait.value:
                 return f"{at(place)} it waits: it fired {at(before[-1])}"
-    when = _when(outcome, rule)
-    if when:
-        return f"{when} leaves {that(place)} out"
+    gates = when(rule, outcome.program.source)
+    if gates:
+        return f"{gates} leaves {that(place)} out"
     return f"its condition is not true {at(place)}" if rule.condition is not None else ""
 
 
@@ -144,6 +134,8 @@ def _no_event(outcome: Outcome, rule: RulePlan | Schedule) -> str:
     given, hook = outcome.given, rule.acts
     if hook.name.startswith("predict"):
         return "a test runs no predictions"
+    if hook == INTERRUPT:
+        return "" if given.interrupt else "nothing interrupts: write `given interrupt at epoch 3`"
     if hook.name.startswith("test"):
         has_validation = any(name.startswith("val_") for name in given.series)
         return "" if has_validation else "no validation runs: the test gives no `val_…` metric"
@@ -185,20 +177,6 @@ def _not_given(outcome: Outcome, rule: RulePlan | Schedule | None, missing: list
 # ------------------------------------------------------------------------------ words
 
 
-def _when(outcome: Outcome, rule: RulePlan | Schedule) -> str:
-    """Trigger and window of a rule as they stand in the file."""
-    gates = rule.gates if isinstance(rule, Schedule) else (rule.gate, rule.window)
-    spans = sorted(gate.span for gate in gates if gate)
-    source = outcome.program.source
-    texts = [re.sub(r"\s+", " ", source.slice(span)) for span in spans]
-    return f"`{' '.join(texts)}`" if texts else ""
-
-
-def _times(rule: RulePlan | Schedule) -> str:
-    most = int(rule.most.value) if isinstance(rule, RulePlan) and rule.most else 1
-    return "it fires once" if most == 1 else f"it fires at most {most} times"
-
-
 def _quoted(names: list[str]) -> str:
     return " and ".join(f"`{name}`" for name in list(dict.fromkeys(names))[:_MOST_NAMES])
 
@@ -209,9 +187,3 @@ def _is(names: list[str]) -> str:
 
 def _has(names: list[str]) -> str:
     return "has" if len(set(names)) == 1 else "have"
-
-
-def _key(place: Place) -> tuple[int, float]:
-    """The order of places: an epoch's end comes after its batches."""
-    epoch, batch = place
-    return (epoch, float("inf") if batch is None else batch)

@@ -378,7 +378,7 @@ def freeze(model: Any, pattern: str) -> None:
     sync(model)
     for layer in layers(model, pattern):
         _have_trained(layer, False)
-    _train_others(model)
+    train_others(model)
 
 
 def unfreeze(model: Any, pattern: str) -> None:
@@ -395,7 +395,7 @@ def unfreeze(model: Any, pattern: str) -> None:
         if any(inner in found for inner in outer._flatten_layers(include_self=False)):
             # Not by its attribute, which would unfreeze all that is in it.
             outer._trainable = True
-    _train_others(model)
+    train_others(model)
 
 
 def _have_trained(layer: Any, trained: bool) -> None:
@@ -405,7 +405,7 @@ def _have_trained(layer: Any, trained: bool) -> None:
         each.trainable = trained
 
 
-def _train_others(model: Any) -> None:
+def train_others(model: Any) -> None:
     """Go on with the weights that are trained now."""
     flags = {layer: layer.trainable for layer in model._flatten_layers()}
     known = getattr(model, "_compiled_trainable_state", None)

@@ -96,16 +96,17 @@ class Stalls(Improves):
         self.observe(self.values, value, by)
 
     def holds_for(self, span: float) -> bool:
-        return self.improved is not None and self._passed() >= span
+        return self.improved is not None and self.passed() >= span
 
     def fails_for(self, span: float) -> bool:
-        return self.improved is not None and self._passed() < span
+        return self.improved is not None and self.passed() < span
 
     def restart(self) -> None:
         """Count from here on, as after a firing."""
         self.since = self.now
 
-    def _passed(self) -> float:
+    def passed(self) -> float:
+        """For how long there was no improvement."""
         return 0 if self.now is None or self.since is None else self.now - self.since
 
 
@@ -140,7 +141,7 @@ class Held(Memory):
             self.since = now - self.each
 
     def holds_for(self, span: float) -> bool:
-        return self.holding is True and self._passed() >= span
+        return self.holding is True and self.passed() >= span
 
     def fails_for(self, span: float) -> bool:
         return self.holding is not None and not self.holds_for(span)
@@ -149,7 +150,8 @@ class Held(Memory):
         """Begin afresh with the next event, as after a firing."""
         self.since = None
 
-    def _passed(self) -> float:
+    def passed(self) -> float:
+        """For how long it has been true; -inf where it is not."""
         return -math.inf if self.since is None else self.now - self.since
 
 

@@ -76,7 +76,8 @@ class Rule:
         """Everything this rule remembers, as plain data."""
         state = {name: getattr(self, name) for name in self._counters + self.memory}
         return {n: v.state() if isinstance(v, Memory) else v for n, v in state.items()} | {
-            "known": dict(self.known)
+            "known": dict(self.known),
+            "_failures": [[place, count] for place, count in self._failures.items()],
         }
 
     def take_up(self, state: Mapping[str, Any]) -> None:
@@ -85,6 +86,8 @@ class Rule:
             mine = getattr(self, name)
             if isinstance(mine, Memory):
                 mine.take_up(value)
+            elif name == "_failures":
+                self._failures = dict(map(tuple, value))
             else:
                 setattr(self, name, _copied(value))
 

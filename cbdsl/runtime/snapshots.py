@@ -74,12 +74,36 @@ class WeightSnapshots:
 
     def state(self) -> dict[str, Any]:
         """What is remembered as plain data: numbers, and no weights."""
-        return {"good_epochs": self.good_epochs, "values": dict(self.values)}
+        return {"good_epochs": self.good_epochs, "values": dict(self.values), "due": self._due}
 
     def take_up(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state()` gave."""
         self.good_epochs = state["good_epochs"]
         self.values = dict(state["values"])
+        self._due = state["due"]
+
+    def arrays(self) -> dict[str, Any]:
+        """The weights that are kept, as arrays by name."""
+        return {
+            f"{kind}/{name}/{number}": value
+            for kind, kept in (("weights", self._weights), ("optimizer", self._optimizer))
+            for name, copy in kept.items()
+            for number, value in _places(copy, self._variables(kind))
+        }
+
+    def take_up_arrays(self, arrays: Mapping[str, Any]) -> None:
+        """Keep the weights that `arrays()` gave, of a model of the same kind."""
+        self._weights, self._optimizer = {}, {}
+        for key, value in arrays.items():
+            kind, rest = key.split("/", 1)
+            name, number = rest.rsplit("/", 1)
+            kept = self._weights if kind == "weights" else self._optimizer
+            kept.setdefault(name, []).append((self._variables(kind)[int(number)], value))
+        for name in self._weights:
+            self._optimizer.setdefault(name, [])
+
+    def _variables(self, kind: str) -> list[Any]:
+        return self._own_weights() if kind == "weights" else optimizer_variables(self.model)
 
     def __getstate__(self) -> dict[str, Any]:
         # Weights belong to a model, which does not travel.
@@ -253,6 +277,12 @@ class BatchSnapshots(WeightSnapshots):
 
 
 # ------------------------------------------------------------------- what a model consists of
+
+
+def _places(copy: Copy, variables: list[Any]) -> list[tuple[int, Any]]:
+    """What is kept of variables, by their places among those that there are now."""
+    places = {id(variable): place for place, variable in enumerate(variables)}
+    return [(places[id(v)], value) for v, value in copy if id(v) in places]
 
 
 def finite(copy: Copy) -> bool:

@@ -52,6 +52,8 @@ class Probe:
         asked: whether the rule's trigger and window named the event.
         values: the metrics and series that the condition is about.
         parts: for each part of it, joined by `and`, `or` and `not`: true, false or not known.
+        sides: for each part the numbers that decide it: the sides of a comparison, or how long
+            something has lasted and how long it must; none where it is of another kind.
     """
 
     rule: str
@@ -60,6 +62,7 @@ class Probe:
     asked: bool
     values: dict[str, float | None]
     parts: tuple[bool | None, ...]
+    sides: tuple[tuple[float | None, ...], ...] = ()
 
 
 class Silent(Recording):
@@ -75,10 +78,12 @@ class Silent(Recording):
         asked: bool,
         values: dict[str, float | None],
         parts: list[tuple[bool, bool]],
+        sides: list[tuple[float | None, ...]],
     ) -> None:
         """What each part of a condition is: whether it is true, and whether it is false."""
         known = tuple(True if holds else False if fails else None for holds, fails in parts)
-        self.probes.append(Probe(rule.key, rule.epoch, self.batch, bool(asked), values, known))
+        place = rule.epoch, self.batch
+        self.probes.append(Probe(rule.key, *place, bool(asked), values, known, tuple(sides)))
 
     now = 0.0
     """The time in training, in seconds."""
@@ -123,6 +128,8 @@ def simulate(
     given: Mapping[str, float] | None = None,
     epoch_seconds: float = 0.0,
     known_rates: Sequence[float | None] | None = None,
+    trained: int | None = None,
+    interrupt: tuple[int, int | None] | None = None,
     effects: Silent | None = None,
 ) -> Simulated:
     """Run a program over given metrics.
@@ -139,6 +146,9 @@ def simulate(
             caller's variables. What is not given is missing.
         epoch_seconds: how long an epoch takes; its batches take equal parts of it.
         known_rates: the rate that each epoch begins with, where that is known.
+        trained: how many epochs are trained of those that are planned; all unless said.
+        interrupt: the epoch at whose end an interrupt is answered, counted from 1; with a batch of
+            it, at that batch's end.
         effects: what rules act by, if not the usual ones, which only keep the record.
     """
     effects = Silent() if effects is None else effects
@@ -151,13 +161,14 @@ def simulate(
     settings = {n.removeprefix(_SETTING): v for n, v in given.items() if n.startswith(_SETTING)}
     who = members(plan, module, Options(outside=outside), keras=keras)
     run = _Run(who, Model(lr, settings), effects, planned, size, plan.sets_rate, epoch_seconds)
+    run.interrupt, run.answers_last = interrupt, plan.answers_last
     asked = {f"{_SETTING}{name}" for name in plan.settings}.union(given).union(outside)
     held: list[dict[str, float | None]] = []
     rates: list[float] = []
     logged: list[dict[str, float]] = []
     run.begin_training(plan)
     logs: dict[str, float] = {}
-    for epoch in range(planned):
+    for epoch in range(planned if trained is None else trained):
         logs = _at(series, epoch)
         known = known_rates[epoch] if known_rates and epoch < len(known_rates) else None
         if known is not None:
@@ -175,6 +186,10 @@ def simulate(
 
 
 class _Run:
+    interrupt: tuple[int, int | None] | None = None
+    """Where an interrupt is answered: the epoch, counted from 1, and the batch if it is one."""
+    answers_last = False
+
     def __init__(
         self,
         who: Members,
@@ -200,6 +215,14 @@ class _Run:
     def call(self, method: str, *args: Any) -> None:
         for member in self.members.callbacks:
             self._call(member, method, *args)
+
+    def ended(self, method: str, epoch: int, *args: Any) -> None:
+        """The end of an epoch, counted from 0, or of the batch that runs in it."""
+        if self.interrupt != (epoch + 1, self.effects.batch):
+            self.call(method, *args)
+            return
+        for member, each in self.members.interrupted(method, last=self.answers_last):
+            self._call(member, each, *(args if each == method else ()))
 
     def _call(self, member: Any, method: str, *args: Any) -> None:
         hook = getattr(member, method, None)
@@ -241,7 +264,7 @@ class _Run:
             self._clock(epoch + batch / len(batches))
             self.call("on_train_batch_begin", batch, {})
             self._clock(epoch + (batch + 1) / len(batches))
-            self.call("on_train_batch_end", batch, dict(batch_logs))
+            self.ended("on_train_batch_end", epoch, batch, dict(batch_logs))
             if self.model.stop_training:
                 break
         self.effects.batch = None
@@ -256,7 +279,7 @@ class _Run:
         # What Keras's scheduler, which stands before the rules, puts there.
         rate = self.model.optimizer.learning_rate
         ended = logs | ({"learning_rate": rate} if self.sets_rate else {})
-        self.call("on_epoch_end", epoch, ended)
+        self.ended("on_epoch_end", epoch, epoch, ended)
         return ended
 
     def _clock(self, epochs: float) -> None:

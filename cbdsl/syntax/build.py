@@ -78,6 +78,8 @@ class Builder(ExpressionBuilder):
                 return n.Limit(self.name(target), self.expr(low), self.expr(high), span=span)
             case "include":
                 return n.Include(self.text(tree.children[0]), span=span)
+            case "resume":
+                return n.Resume(self.text(tree.children[0]), span=span)
             case "minimize" | "maximize":
                 metric = self.metric(tree.children[0])
                 better: Better = "lower" if tree.data == "minimize" else "higher"
@@ -108,6 +110,10 @@ class Builder(ExpressionBuilder):
                 return n.GivenSize(what, item_of(parts[1]), span=span)
             case "given_time":
                 return n.GivenTime(self.duration(tree), span=span)
+            case "given_interrupt":
+                place = self.where(parts[0])
+                assert place is not None
+                return n.GivenInterrupt(place, span=span)
             case "expect_rule":
                 no, rule, where = parts
                 return n.ExpectRule(no is not None, self.name(rule), self.where(where), span=span)

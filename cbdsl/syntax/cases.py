@@ -121,6 +121,13 @@ class Where(Node):
 
 
 @dataclass(frozen=True)
+class GivenInterrupt(Node):
+    """`given interrupt at epoch 3`, at its end; `at epoch 3 batch 2`, at that batch's end."""
+
+    where: Where
+
+
+@dataclass(frozen=True)
 class ExpectRule(Node):
     """`expect [no] RULE [at epoch N]`: that a rule fires."""
 
@@ -149,7 +156,9 @@ class ExpectValue(Node):
     where: Where
 
 
-Line = Set | Given | GivenSize | GivenTime | ExpectRule | ExpectAction | ExpectValue
+Line = (
+    Set | Given | GivenSize | GivenTime | GivenInterrupt | ExpectRule | ExpectAction | ExpectValue
+)
 
 
 @dataclass(frozen=True)

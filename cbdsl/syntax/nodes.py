@@ -34,6 +34,7 @@ from cbdsl.syntax.cases import (
     ExpectRule,
     ExpectValue,
     Given,
+    GivenInterrupt,
     GivenSize,
     GivenTime,
     Item,
@@ -88,14 +89,15 @@ __all__ = [
     "Action", "All", "Any", "Argument", "Assign", "At", "Binary", "Call", "Compare",
     "Computing", "Condition", "Crosses", "Cycle", "Decay", "Direction", "Duration", "Each",
     "Every", "ExpectAction", "ExpectRule", "ExpectValue", "Expects", "Expr", "Fail", "File",
-    "Freeze", "Given", "GivenSize", "GivenTime", "Held", "Hold", "Improves", "Include",
-    "Invoke", "Item", "Keep", "Language", "Let", "Limit", "Line", "Metric", "Minus", "Moves",
-    "Name", "Node", "Not", "Notify", "Number", "On", "Param", "ParamLiteral", "Phase",
-    "Placeholder", "Print", "Ramp", "Record", "Repeat", "Rest", "Restore", "RollBack", "Rule",
-    "Save", "Schedule", "Set", "Setting", "Snapshot", "Stalls", "State", "Statement", "Step",
-    "Stop", "Stretch", "Target", "Test", "Text", "Times", "Trigger", "Truth", "Unfreeze", "Use",
-    "Variable", "Wait", "Warn", "Where", "Window", "best_of", "children", "durations",
-    "expressions", "expressions_of", "levels", "names", "parts", "stretches", "walk",
+    "Freeze", "Given", "GivenInterrupt", "GivenSize", "GivenTime", "Held", "Hold", "Improves",
+    "Include", "Invoke", "Item", "Keep", "Language", "Let", "Limit", "Line", "Metric", "Minus",
+    "Moves", "Name", "Node", "Not", "Notify", "Number", "On", "Param", "ParamLiteral", "Phase",
+    "Placeholder", "Print", "Ramp", "Record", "Repeat", "Rest", "Restore", "Resume",
+    "RollBack", "Rule", "Save", "Schedule", "Set", "Setting", "Snapshot", "Stalls", "State",
+    "Statement", "Step", "Stop", "Stretch", "Target", "Test", "Text", "Times", "Trigger",
+    "Truth", "Unfreeze", "Use", "Variable", "Wait", "Warn", "Where", "Window", "best_of",
+    "children", "durations", "expressions", "expressions_of", "levels", "names", "parts",
+    "stretches", "walk",
 ]  # fmt: skip
 
 # ------------------------------------------------------------------------------------ rules
@@ -234,6 +236,13 @@ class Include(Node):
 
 
 @dataclass(frozen=True)
+class Resume(Node):
+    """`resume from "folder"`."""
+
+    folder: Text
+
+
+@dataclass(frozen=True)
 class Rule(Node):
     """`[NAME:] TRIGGER [WINDOW] [if CONDITION [then]] [once | at most N times] ACTION, …`."""
 
@@ -272,6 +281,7 @@ Statement = (
     | Variable
     | Limit
     | Include
+    | Resume
     | Use
     | Rule
     | Schedule
@@ -315,6 +325,10 @@ class File(Node):
     @property
     def lets(self) -> tuple[Let, ...]:
         return tuple(s for s in self.statements if isinstance(s, Let))
+
+    @property
+    def resumes(self) -> tuple[Resume, ...]:
+        return tuple(s for s in self.statements if isinstance(s, Resume))
 
     @property
     def outside(self) -> tuple[Variable, ...]:

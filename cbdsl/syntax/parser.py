@@ -21,6 +21,7 @@ from cbdsl.syntax.build import Builder
 from cbdsl.syntax.messages import Glued, explain
 from cbdsl.syntax.nodes import File, Include, ParamLiteral, Statement
 from cbdsl.syntax.statements import Chunk, Line, Unread, block_below, cut, misplaced
+from cbdsl.syntax.trouble import words_in
 
 Start = Literal["statement", "head", "actions", "phase", "test_line", "expr", "literal"]
 
@@ -144,16 +145,18 @@ def _subexpression(source: SourceFile, span: Span) -> Tree[Token]:
     return _parse(source, span, "expr")
 
 
-def _parse(source: SourceFile, span: Span, start: Start, owns: bool = False) -> Tree[Token]:
+def _parse(
+    source: SourceFile, span: Span, start: Start, owns: bool = False, fixed: int = 0
+) -> Tree[Token]:
     """The tree of a piece of text; its positions are counted from the start of the source.
 
-    `owns` says that indented lines stand below it.
+    `owns` says that indented lines stand below it; `fixed` is how often it was put right before.
     """
     try:
         tree = _lark().parse(TextSlice(source.text, span.start, span.end), start=start)
     except (UnexpectedInput, Glued) as e:
         problem = explain(e, source, span, start, owns, _words(), partial(_reads, start))
-        raise CbrError([_with_a_good_fix(problem, span, start, owns)]) from None
+        raise CbrError([_with_a_good_fix(problem, span, start, owns, fixed)]) from None
     if _depth(tree) > MAX_DEPTH:
         message = f"this expression is more than {MAX_DEPTH} operations deep"
         help = "split it into several rules"
@@ -161,8 +164,17 @@ def _parse(source: SourceFile, span: Span, start: Start, owns: bool = False) -> 
     return tree
 
 
-def _with_a_good_fix(problem: Diagnostic, span: Span, start: Start, owns: bool) -> Diagnostic:
-    """A diagnostic, without its fix if the statement could not be read at least beyond that."""
+MOST_FIXES = 6
+"""How many fixes, one after another, a statement is tried to be put right by."""
+
+
+def _with_a_good_fix(
+    problem: Diagnostic, span: Span, start: Start, owns: bool, fixed: int
+) -> Diagnostic:
+    """A diagnostic, without its fix if the statement could not be read then.
+
+    What is wrong behind it must have a fix too: who knows else whether other words were meant.
+    """
     fix = problem.fix
     if fix is None or not (span.start <= fix.span.start and fix.span.end <= span.end):
         return problem
@@ -170,9 +182,19 @@ def _with_a_good_fix(problem: Diagnostic, span: Span, start: Start, owns: bool) 
     before = text[span.start : fix.span.start] + fix.text
     if owns and before.endswith(":") and fix.span.end == span.end:
         start = "head"
-    if _read_to(start, before + text[fix.span.end : span.end]) < len(before):
-        return replace(problem, fix=None)
-    return problem
+    text = before + text[fix.span.end : span.end]
+    words = words_in(text, 0, len(text))
+    # A list of actions may end too early, and all of it may be a comment now.
+    if not words or (words[-1].text == "," and _read_to(start, text) >= words[-1].span.end):
+        return problem
+    try:
+        if fixed < MOST_FIXES:
+            _parse(SourceFile("", text), Span(0, len(text)), start, owns, fixed + 1)
+            return problem
+    except CbrError as e:
+        if all(d.fix for d in e.diagnostics):
+            return problem
+    return replace(problem, fix=None)
 
 
 def _reads(start: Start, text: str) -> bool:

@@ -38,7 +38,7 @@ _INDENT = re.compile("[ \t]*")
 
 _STARTS = re.compile(
     r"""^[ ]*(?:(?:on|every|at|param|metric|expects|minimize|maximize|let|variable|limit|include
-        |schedule|test|use|language)\b|[A-Za-z_]\w*[ ]*:)""",
+        |resume|schedule|test|use|language)\b|[A-Za-z_]\w*[ ]*:)""",
     re.MULTILINE | re.VERBOSE,
 )
 

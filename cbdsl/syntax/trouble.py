@@ -18,7 +18,7 @@ from cbdsl.syntax.expected import VALUE, expected
 
 STATEMENTS = (
     "on", "every", "at", "param", "let", "variable", "metric", "expects", "minimize", "maximize",
-    "limit", "include", "use", "language",
+    "limit", "include", "resume", "use", "language",
 )  # fmt: skip
 """The words that a statement begins with."""
 
@@ -177,13 +177,6 @@ class Trouble:
         text = self.source.text
         before, behind = (self.span.start, fix.span.start), (fix.span.end, self.span.end)
         return text[slice(*before)] + fix.text + text[slice(*behind)]
-
-    def not_yet(self, word: Word, help: str = "") -> Diagnostic:
-        """That a part of the language is to come."""
-        if self.accepts_value:
-            help = f"for a metric of that name write `{word.text}` in backticks"
-        message = f"`{word.text}` is not in this version of cbdsl"
-        return self.says("CBR115", message, word.span, help=help)
 
 
 def trouble(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cbdsl.catalog.actions import ACTIONS
-from cbdsl.catalog.words import FOREIGN_ACTIONS, FOREIGN_PLACES, NEGATIONS, TO_COME
+from cbdsl.catalog.words import FOREIGN_ACTIONS, FOREIGN_PLACES, NEGATIONS
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax.expected import COMPARE, VERBS
 from cbdsl.syntax.trouble import Trouble, Word
@@ -26,7 +26,7 @@ def expectation(t: Trouble) -> Diagnostic | None:
     if t.accepted == {"."}:
         return _optimizer(t, words)
     if "NUMBER" in t.accepted or t.accepted == {"epoch"} or t.last.isdigit():
-        return _place(t, words)
+        return at_epoch(t, words)
     if "STRING" in t.accepted:
         return _behind_verb(t, words)
     if "SERIES" in t.accepted or t.accepted == {"at"}:
@@ -40,8 +40,6 @@ def _what(t: Trouble, no: bool) -> Diagnostic | None:
     if word is None:
         help = "say what should happen, as in `expect stop at epoch 3`"
         return t.says("CBR109", "this ends too early", t.end, why, help)
-    if word.text in TO_COME:
-        return None
     help = ""
     if word.text in NEGATIONS:
         help = f"write `expect no {_behind(t, word)}`"
@@ -62,8 +60,8 @@ def _what(t: Trouble, no: bool) -> Diagnostic | None:
     return t.says("CBR109", f"`{word.text}` cannot stand here", word.span, why, help)
 
 
-def _place(t: Trouble, words: list[str]) -> Diagnostic | None:
-    """Where something is expected: `at epoch 3, 4`, `at epoch 3 batch 2`."""
+def at_epoch(t: Trouble, words: list[str]) -> Diagnostic | None:
+    """Where something is expected, or interrupts: `at epoch 3, 4`, `at epoch 3 batch 2`."""
     word, numbers = t.found, [w for w in words if w.isdigit()]
     here = f"at epoch {numbers[0]}" if numbers else "at epoch 3"
     if word is None:

@@ -9,7 +9,7 @@ import re
 
 from cbdsl.catalog.actions import ACTIONS
 from cbdsl.catalog.optimizer import SETTINGS as OF_OPTIMIZER
-from cbdsl.catalog.words import FOREIGN_ACTIONS, FOREIGN_STATEMENTS, TO_COME, WORDS
+from cbdsl.catalog.words import FOREIGN_ACTIONS, FOREIGN_STATEMENTS, WORDS
 from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean
 from cbdsl.source import Span
 from cbdsl.syntax.expected import ASSIGN, VERBS
@@ -54,8 +54,6 @@ def first(t: Trouble) -> Diagnostic | None:
         why, help = _RULE, 'it belongs to a `save`, as in `save "model-{epoch}.keras" keep 3`'
     elif name in OF_OPTIMIZER and t.next in ASSIGN:
         why, help = _RULE, f"say first when to do it: `on epoch_end if … optimizer.{name} = …`"
-    elif name in TO_COME:
-        return t.not_yet(t.behind[0])
     elif name == "for" and (held := _HELD.match(t.source.text, *t.span)):
         why = _RULE
         help = f"say it behind the condition: `on epoch_end if {held[2]} for {held[1]} …`"

@@ -15,7 +15,7 @@ from cbdsl.syntax.expected import ASSIGN, COMPARE, PREDICATES, UNITS, VERBS
 from cbdsl.syntax.trouble import Trouble, words_in
 from cbdsl.syntax.wrong_python import spelled_hook
 
-_NUMBER = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
+NUMBER = r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+"
 
 
 def without(t: Trouble, at: Span) -> Fix:
@@ -75,7 +75,10 @@ def needless(t: Trouble) -> Diagnostic | None:
             help = "begin a new line, or put a comma between actions"
             return t.says("CBR110", "`;` is no sign of the language", at, help=help, fix=fix)
     fix = without(t, at)
-    if not _good(t, fix) or (sign == ":" and not t.is_rule):
+    if sign == "," and t.in_condition and _is_condition(t, at):
+        help = "write `and` or `or` between two conditions"
+        return t.says("CBR109", "`,` cannot stand here", at, help=help)
+    if not _good(t, fix) or (sign == ":" and not t.is_rule) or _parts(t, at):
         return None
     if sign == ":":
         help = "write the actions without `:`, or indented on the lines below it"
@@ -88,6 +91,27 @@ def needless(t: Trouble) -> Diagnostic | None:
     if code == "CBR110":
         message = f"`{sign}` is no sign of the language"
     return t.says(code, message, at, why, "delete it", fix=fix)
+
+
+def _parts(t: Trouble, at: Span) -> bool:
+    """Whether a sign stands between two things that would be one without it."""
+    behind = words_in(t.source.text, at.end, t.span.end, most=2)
+    if not behind:
+        # `call my_module.` is not finished.
+        lead = t.source.text[t.span.start : at.start]
+        return t.source.slice(at) == "." and re.search(r"\bcall\s+[\w.]*$", lead) is not None
+    texts = [word.text for word in behind]
+    is_set = texts[1:] and texts[1] in ASSIGN | {"."}
+    return not (is_set or texts[0] in VERBS | _CLAUSES)
+
+
+def _is_condition(t: Trouble, at: Span) -> bool:
+    """Whether another condition stands behind a sign."""
+    behind = words_in(t.source.text, at.end, t.span.end, most=2)
+    return len(behind) > 1 and behind[1].text in COMPARE | PREDICATES
+
+
+_CLAUSES = frozenset("if then once after until from at on every and or".split())
 
 
 def comment(t: Trouble) -> Diagnostic | None:
@@ -196,9 +220,10 @@ def doubled(t: Trouble) -> Diagnostic | None:
     fix = without(t, word.span)
     if not _good(t, fix):
         return None
-    return t.says(
-        "CBR109", f"`{word.text}` stands here twice", word.span, help="delete one", fix=fix
-    )
+    # Two of them cancel out, unless the second is a slip.
+    good = fix if word.text != "not" else None
+    message = f"`{word.text}` stands here twice"
+    return t.says("CBR109", message, word.span, help="delete one", fix=good)
 
 
 _TRAINING = frozenset("now training the model fit fitting it run immediately here early".split())
@@ -244,26 +269,6 @@ def saved(t: Trouble) -> Diagnostic | None:
     return t.cannot_stand(word, help, fix=fix)
 
 
-_COMPARED = rf"(?<!\w)([A-Za-z_]\w*)[ ]*(?:[<>]=?|[=!]=)[ ]*(?:{_NUMBER})%?"
-
-
-def subject(t: Trouble) -> Diagnostic | None:
-    """`loss > 3 or < 1`: a comparison without its left side."""
-    word = t.found
-    if word is None or word.text not in COMPARE or t.last not in ("if", "and", "or", "not"):
-        return None
-    # What is compared before: a name, and a number behind the sign.
-    found = re.search(rf"{_COMPARED}[ ]+{t.last}[ ]*$", t.source.text[t.span.start : t.at])
-    why = "both sides of a comparison are written out"
-    help, fix = "say of what, on each side of it", None
-    if found:
-        help, fix = (
-            f"write `{found[1]} {word.text} {t.next}`",
-            Fix(Span(t.at, t.at), f"{found[1]} "),
-        )
-    return t.says("CBR109", f"`{word.text}` cannot stand here", word.span, why, help, fix=fix)
-
-
 def between(t: Trouble) -> Diagnostic | None:
     """`loss between 1 and 3`, `loss in (1, 3)`, `for 3 epochs in a row`, `epoch mod 5`."""
     if t.is_rule is False or not t.before:
@@ -275,7 +280,7 @@ def between(t: Trouble) -> Diagnostic | None:
     rest = text[word.span.end : t.span.end]
     name = next((w.text for w in reversed(t.before) if w.span.end < word.span.start), "")
     if word.text in ("between", "within"):
-        ends = re.match(rf"[ ]*\(?({_NUMBER})[ ]*(?:and|to|,)[ ]*({_NUMBER})", rest)
+        ends = re.match(rf"[ ]*\(?({NUMBER})[ ]*(?:and|to|,)[ ]*({NUMBER})", rest)
         help = f"write `{ends[1]} < {name} < {ends[2]}`" if ends else "write `1 < loss < 3`"
         return t.says("CBR109", f"`{word.text}` cannot stand here", word.span, help=help)
     if word.text == "in" and re.match(r"[ ]*(a row|succession|sequence)\b", rest):
@@ -377,7 +382,7 @@ def improvement(t: Trouble) -> Diagnostic | None:
         return None
     index = -1
     if (
-        t.last in ("does", "did", "has", "doesn", "stopped", "stops", "fails", "no")
+        t.last in ("does", "did", "has", "doesn", "isn", "stopped", "stops", "fails", "no")
         and t.before[2:]
     ):
         # Read as the name of a variable.

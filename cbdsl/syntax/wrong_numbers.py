@@ -50,7 +50,12 @@ def times(t: Trouble) -> Diagnostic | None:
     """`at most` without its number, or without `times`."""
     if t.accepted == TIMES:
         message = f"`times` is missing behind `{t.last}`"
-        fix = Fix(Span(t.before[-1].span.end, t.before[-1].span.end), " times")
+        end = t.before[-1].span.end
+        fix = Fix(Span(end, end), " times")
+        if t.in_condition and [word.text for word in t.before[-4:-3]] != ["then"]:
+            # A comparison was meant, likely: `loss at most 3`.
+            help = f"write `<= {t.last}`, or `then at most {t.last} times`"
+            return t.says("CBR109", message, t.here, help=help)
         return t.says("CBR109", message, t.here, help=f"write `at most {t.last} times`", fix=fix)
     if t.last == "most" and not _is_number(t.found):
         return t.says("CBR109", "`at most` needs a number", t.here, help="write `at most 3 times`")

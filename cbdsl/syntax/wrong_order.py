@@ -82,6 +82,17 @@ def put_in_order(t: Trouble, help: str) -> tuple[str, Fix | None]:
     return help, Fix(t.span, whole)
 
 
+def without_several(t: Trouble, word: Word) -> str:
+    """What to write for `unless` before several conditions."""
+    rule = t.source.text[word.span.end : t.span.end]
+    words = words_in(f"if {rule}", 0, len(rule) + 3)
+    condition = _pieces(words)[0].words[1:]
+    whole = (
+        f"if {rule}"[slice(condition[0].span.start, condition[-1].span.end)] if condition else ""
+    )
+    return f"write `if not ({whole if whole and len(whole) <= LONGEST else '…'})`"
+
+
 def _pieces(words: list[Word]) -> list[_Piece]:
     pieces: list[_Piece] = []
     depth = 0

@@ -9,6 +9,7 @@ import re
 
 from cbdsl.catalog.hooks import ALIASES, HOOKS
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
+from cbdsl.catalog.metrics import direction
 from cbdsl.catalog.words import FOREIGN_ACTIONS, FOREIGN_CHANGES, WORDS
 from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean
 from cbdsl.source import Span
@@ -199,7 +200,11 @@ def joined(t: Trouble) -> Diagnostic | None:
         return None
     message = f"`{found.text}` cannot stand here"
     why = "what a text fills in stands in it, in braces"
-    return t.says("CBR109", message, found.span, why, f"write `{verb.text} {text}`", fix=fix)
+    # Behind a comma may stand an action of a name that nobody knows.
+    is_said = found.text != "," and t.before[-1] is not first and not direction(found.text)
+    is_said = is_said and [w.text for w in t.before].count(found.text) < 2
+    good = None if is_said else fix
+    return t.says("CBR109", message, found.span, why, f"write `{verb.text} {text}`", fix=good)
 
 
 _TELL = frozenset({"print", "warn", "notify", "fail", "stop"})

@@ -71,15 +71,27 @@ def equals(t: Trouble) -> Diagnostic | None:
             at, ours = Span(at.start - 1, at.end), t.source.text[at.start - 1] + "="
             message = f"`{t.source.slice(at)}` is no comparison"
             return t.says("CBR109", message, at, help=f"write `{ours}`", put=ours)
-        return t.says("CBR109", "`==` compares; it does not set", at, help="write one `=`", put="=")
+        good = t.reads(t.with_fix(Fix(at, "=")))
+        if not good and t.in_condition and t.before[-2:][0].kind == "name":
+            name = t.before[-2]
+            message, help = "two conditions that are not joined", "write `and` or `or` between them"
+            return t.says("CBR109", message, name.span, help=help)
+        message, help = "`==` compares; it does not set", "write one `=`"
+        return t.says("CBR109", message, at, help=help, put="=" if good else None)
     if "<" not in t.accepted:
         return None
     behind = t.source.text[t.at + 1 : t.at + 2]
-    if behind in ("<", ">"):
+    if behind in ("<", ">", "!"):
         at, help = Span(t.at, t.at + 2), f"write `{behind}=`"
         put = f"{behind}="
         return t.says("CBR109", f"`={behind}` is no comparison", at, help=help, put=put)
-    return t.says("CBR109", "`=` sets; it does not compare", word.span, help="write `==`", put="==")
+    since = next((i for i, w in enumerate(reversed(t.before)) if w.text in _JOINTS), 0)
+    is_chain = COMPARE & {w.text for w in t.before[len(t.before) - since :]}
+    fix = None if is_chain else Fix(word.span, "==")
+    return t.says("CBR109", "`=` sets; it does not compare", word.span, help="write `==`", fix=fix)
+
+
+_JOINTS = frozenset({"if", "and", "or", "not"})
 
 
 # ------------------------------------------------------------------- functions and their signs
@@ -116,7 +128,9 @@ def function(t: Trouble) -> Diagnostic | None:
         form = f", as in `{asked.form}`" if asked else ""
         if asked is None or asked.most != 1:
             end = t.before[-1].span.end
-            fix = Fix(Span(end, end), ",")
+            fix = (
+                Fix(Span(end, end), ",") if asked and asked.most and word.kind == "number" else None
+            )
             return t.cannot_stand(word, f"put a comma between two values{form}", fix=fix)
     if t.next == "(" and word.text in WORDS and word.text in FOREIGN_FUNCTIONS:
         message = f"`{word.text}` is no function of cbr"

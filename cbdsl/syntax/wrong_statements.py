@@ -43,9 +43,15 @@ def _no_equals(t: Trouble, word: str, name: str) -> Diagnostic:
     if value is None and word == "metric":
         value = re.compile(r"[ ]*([^:=\n]+)$").match(text, start, t.span.end)
     shown, fix = value[1] if value else "…", None
-    if value and (sign or t.found):
+    # Of `metric gap - loss` the name is missing, not the sign.
+    if value and (sign or (t.found and not re.match(r"[-+*/%<>(]", value[1]))):
         blank = "" if t.is_use else " "
         fix = Fix(Span(end, value.start(1)), f"{blank}={blank}")
+    if value and fix is None and word == "metric" and t.found:
+        shown = f"{name} {shown}"
+        return t.says(
+            "CBR109", "its name is missing", t.here, help=f"write `metric NAME = {shown}`"
+        )
     help = f"write `{name}={shown}`" if t.is_use else f"write `{word} {t.last} = {shown}`"
     return t.says("CBR109", f"`=` is missing behind `{name}`", t.here, help=help, fix=fix)
 
@@ -185,6 +191,19 @@ def _include(t: Trouble) -> Diagnostic | None:
     return None
 
 
+def _resume(t: Trouble) -> Diagnostic | None:
+    folder = path(t) or "state"
+    help = f'write `resume from "{folder}"`'
+    if t.accepted == {"from"}:
+        written = t.found.text.strip('"') if t.found and t.found.kind == "text" else folder
+        help = f'write `resume from "{written}"`'
+        fix = Fix(Span(t.at, t.at), "from ") if t.found and t.found.kind == "text" else None
+        return t.says("CBR109", "`from` is missing behind `resume`", t.here, help=help, fix=fix)
+    if t.accepted == {"STRING"}:
+        return t.says("CBR109", "a folder's path is a text in quotes", t.here, help=help)
+    return None
+
+
 def _language(t: Trouble) -> Diagnostic | None:
     found = t.found
     if found is None or found.kind != "text" or not re.fullmatch(r'"[0-9]+"', found.text):
@@ -216,6 +235,7 @@ _STATEMENTS: dict[str, Callable[[Trouble], Diagnostic | None]] = {
     "expects": _expects,
     "limit": _limit,
     "include": _include,
+    "resume": _resume,
     "language": _language,
     "minimize": _direction,
     "maximize": _direction,

@@ -11,8 +11,8 @@ from cbdsl.catalog.words import FOREIGN_LINES, FOREIGN_VALUES
 from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax.expected import COUNT_UNITS, PHASES, VERBS
-from cbdsl.syntax.trouble import STATEMENTS, TRIGGERS, Trouble, Word
-from cbdsl.syntax.wrong_expectations import expectation, setting
+from cbdsl.syntax.trouble import STATEMENTS, TRIGGERS, Trouble
+from cbdsl.syntax.wrong_expectations import at_epoch, expectation, setting
 
 _LINES = ("set", "given", "expect")
 _LINES_ARE = "the lines of a test begin with `set`, `given` or `expect`"
@@ -95,7 +95,9 @@ def _first(t: Trouble) -> Diagnostic | None:
         return None
     text, rest = word.text, t.source.text[word.span.end : t.span.end].strip()
     why = _LINES_ARE
-    if t.next == ":" and not re.match(r":\s*(on|every|at)\b", rest) and text != "test":
+    if text == "interrupt" and t.next == "at":
+        help = f"write `given {text} {rest}`"
+    elif t.next == ":" and not re.match(r":\s*(on|every|at)\b", rest) and text != "test":
         help = f"write `given {text}{rest}`"
     elif text in TRIGGERS or t.next == ":":
         help = "a rule stands outside tests: begin it in the first column"
@@ -144,8 +146,8 @@ def _given(t: Trouble) -> Diagnostic | None:
     found, rest = t.found, _rest(t)
     if problem := setting(t, words):
         return problem
-    if words[1:] == ["interrupt"] and (found is None or found.text == "at"):
-        return t.not_yet(Word("given interrupt", "name", t.before[0].span.to(t.before[1].span)))
+    if words[1:2] == ["interrupt"]:
+        return _interrupt(t, words)
     if words == ["given"]:
         help = "write a metric and its values, as in `given loss: 0.5 0.4 0.3`"
         if found and found.kind == "number" and t.next in COUNT_UNITS:
@@ -163,6 +165,22 @@ def _given(t: Trouble) -> Diagnostic | None:
     if "SERIES" in t.accepted:
         return _value(t, words)
     return None
+
+
+def _interrupt(t: Trouble, words: list[str]) -> Diagnostic | None:
+    if t.accepted != {"at"}:
+        if t.complete and t.found is not None and not t.is_in_word:
+            return t.cannot_stand(t.found, "a training is interrupted once")
+        return at_epoch(t, words)
+    if t.found is not None and t.found.text == ":":
+        why = "it says when a training is interrupted, as in `given interrupt at epoch 3`"
+        help = "for a metric of that name write `interrupt` in backticks"
+        return t.says("CBR109", "`:` cannot stand here", t.found.span, why, help)
+    number = next((word.text for word in t.behind if word.kind == "number"), "3")
+    help = f"write `given interrupt at epoch {number}`"
+    if t.found is None:
+        return t.says("CBR109", "when it comes is missing", t.end, help=help)
+    return t.cannot_stand(t.found, help)
 
 
 def _epochs(t: Trouble, words: list[str]) -> Diagnostic | None:

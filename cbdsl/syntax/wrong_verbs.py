@@ -42,29 +42,66 @@ def changed(t: Trouble) -> Diagnostic | None:
         name = f"optimizer.{name}"
     if name not in SETTINGS and not name.startswith("optimizer."):
         return None
-    op = FOREIGN_CHANGES.get(word.text, "=")
-    number = next((w.text for w in words if w.kind == "number"), "…")
-    certain = " " in op or "to" in texts or word.text in ("multiply", "divide", "scale", "set")
-    if "to" in texts:
-        op = "="
-    elif number.endswith("%") and op == "*=" and word.text not in ("multiply", "scale"):
-        number = _changed_by(number[:-1], -1 if word.text in _DOWN else 1)
-    written = f"{name} {op}" if " " in op else f"{name} {op} {number}"
-    last = words[len(texts) - 1].span
-    plain = len(texts) <= (1 if " " in op else 3) + 2 * name.startswith("optimizer.")
-    fix = Fix(word.span.to(last), written) if certain and plain and "…" not in written else None
+    written = _change(word.text, name, texts[3:] if texts[1:2] == ["."] else texts[1:])
+    certain = (
+        _ARITHMETIC.isdisjoint(texts)
+        and written
+        and (
+            " " in FOREIGN_CHANGES.get(word.text, "")
+            or word.text in ("multiply", "divide", "scale", "set")
+            or "to" in texts
+        )
+    )
+    fix = Fix(word.span.to(words[len(texts) - 1].span), written) if certain else None
+    if not written:
+        op = FOREIGN_CHANGES.get(word.text, "=")
+        written = f"{name} {op}" if " " in op else f"{name} {op} …"
     message = f"`{word.text}` is not an action"
     return t.says("CBR109", message, word.span, help=f"write `{written}`", fix=fix)
 
 
+def _change(verb: str, name: str, said: list[str]) -> str:
+    """The action of `reduce lr by 0.5`, `said` being the words behind the name; or empty."""
+    op, _, factor = FOREIGN_CHANGES.get(verb, "=").partition(" ")
+    if factor:
+        return f"{name} {op} {factor}" if not said else ""
+    if len(said) == 2 and said[0] in _ARITHMETIC:
+        return f"{name} {said[0]}= {said[1]}"
+    found = _SAID.fullmatch(" ".join(said))
+    if found is None:
+        return ""
+    number, how = found["n"], found["how"] or ""
+    is_down, is_up = verb in _DOWN, verb in _UP
+    if how == "to":
+        return f"{name} = {number}" if verb not in ("multiply", "divide") else ""
+    if op == "=" and how:
+        return ""
+    if (is_down or is_up) and number.endswith("%"):
+        return f"{name} *= {_changed_by(number[:-1], -1 if is_down else 1)}"
+    if is_down or is_up:
+        # A rate is made smaller by a factor: to take away as much would leave none.
+        value = float(number)
+        if "factor" in how or value > 1 or (name == "lr" and value >= _LEAST_FACTOR):
+            op = "/=" if is_down and value > 1 else "*="
+            return f"{name} {op} {number}"
+        return f"{name} {'-=' if is_down else '+='} {number}"
+    return f"{name} {op} {number}"
+
+
+_SAID = re.compile(
+    r"(?:(?P<how>to|by(?: (?:a|the))?(?: factor)?|factor) )?"
+    r"(?P<n>(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?[0-9]+)?%?)"
+)
+_LEAST_FACTOR = 0.1
+"""By less than this a rate is changed as a difference."""
+
 _DOWN = frozenset("reduce decrease lower cut drop shrink decay".split())
+_UP = frozenset({"increase", "raise"})
 
 
 def _changed_by(percent: str, sign: int) -> str:
     """The factor of `reduce lr by 10%`."""
-    return (
-        f"{100 + sign * float(percent):g}%" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", percent) else "…"
-    )
+    return f"{100 + sign * float(percent):g}%"
 
 
 def instead(t: Trouble, name: str, found: str) -> tuple[str, Fix | None]:

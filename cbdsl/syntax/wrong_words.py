@@ -18,7 +18,6 @@ from cbdsl.catalog.words import (
     FOREIGN_STATES,
     FOREIGN_TIMES,
     FOREIGN_UNITS,
-    TO_COME,
     WORDS,
 )
 from cbdsl.diagnostics import Diagnostic, Fix, did_you_mean, one_slip
@@ -36,7 +35,7 @@ from cbdsl.syntax.expected import (
 from cbdsl.syntax.meant_words import alone, meant, plainly
 from cbdsl.syntax.trouble import ORDER, STATEMENTS, TRIGGERS, Trouble, Word
 from cbdsl.syntax.wrong_numbers import no_unit
-from cbdsl.syntax.wrong_order import put_in_order
+from cbdsl.syntax.wrong_order import put_in_order, without_several
 from cbdsl.syntax.wrong_signs import known, without_brackets
 from cbdsl.syntax.wrong_statements import path
 from cbdsl.syntax.wrong_verbs import ACTIONS_ARE, instead
@@ -65,7 +64,12 @@ def verb(t: Trouble) -> Diagnostic | None:
     if (function := known(before.text)) and before.text not in FOREIGN_ACTIONS:
         return without_brackets(t, function, word)
     if help := _instead(t, name, found):
-        put = None if _of_several(t, word) else alone(help)
+        put = alone(help)
+        if _of_several(t, word):
+            help, put = without_several(t, word), None
+        if name in ("goes", "gets"):
+            # `goes over 3` may be about the moment, or about being there.
+            put = None
         return t.says("CBR109", f"`{name}` cannot stand here", word.span, help=help, put=put)
     is_known = name in FOREIGN_ACTIONS or name in FOREIGN_TIMES
     if not is_known and (slip := one_slip(name, _within(t))):
@@ -200,7 +204,7 @@ def clause(t: Trouble) -> Diagnostic | None:
 
 
 def later(t: Trouble) -> Diagnostic | None:
-    """A word that the language has, and this version of it does not, or not here."""
+    """A word that the language has, and not here."""
     word = t.found
     if word is None or word.kind != "name":
         return None
@@ -212,7 +216,10 @@ def later(t: Trouble) -> Diagnostic | None:
         message = "the learning rate is called `lr`"
         at = word.span.to(t.behind[-1].span)
         return t.says("CBR109", message, at, help="write `lr`", put="lr")
-    return t.not_yet(t.behind[0]) if word.text in TO_COME else None
+    if word.text == "rate" and t.last == "learning" and not t.accepted <= ASSIGN:
+        at = t.before[-1].span.to(word.span)
+        return t.says("CBR109", "it is called `lr`", at, help="write `lr`", put="lr")
+    return None
 
 
 _RATES = [[".", "lr"], [".", "learning_rate"]]
@@ -226,7 +233,7 @@ def predicate(t: Trouble) -> Diagnostic | None:
     text, fix = word.text, None
     if t.accepted == SIDES:
         side = FOREIGN_SIDES.get(text)
-        fix = Fix(word.span, side) if side else None
+        fix = Fix(word.span, side) if side and text not in ("past", "beyond") else None
         level = text if word.kind == "number" else "…"
         both = f"`crosses above {level}` or `crosses below {level}`"
         help = f"write `crosses {side}`" if side else f"say from which side it comes: {both}"
@@ -277,6 +284,8 @@ def word(t: Trouble) -> Diagnostic | None:
     """Any other word."""
     if t.found is None or t.found.kind != "name":
         return None
+    if _of_several(t, t.found):
+        return t.cannot_stand(t.found, without_several(t, t.found))
     help = _named(t, t.found.text) or _help(t, t.found.text)
     return t.cannot_stand(t.found, help, fix=_put(t, t.found, help))
 
@@ -296,19 +305,21 @@ def _put(t: Trouble, word: Word, help: str) -> Fix | None:
     """What puts a word right, where the help says just that."""
     end = t.before[-1].span.end if t.before else t.at
     if help == _COMMA:
-        return Fix(Span(end, end), ",")
+        # `lr = rate lr * 0.5` may be two values, or two actions.
+        is_set = word.text not in SETTINGS or t.next in {*ASSIGN, "."}
+        return Fix(Span(end, end), ",") if is_set else None
     if help.endswith("without `set`") and "…" in help:
         return Fix(Span(t.at, t.behind[1].span.start), "")
     if t.accepted & _STATES and word.text in FOREIGN_STATES:
         return _of_state(t, word)
+    if help.startswith("a text stands in quotes") and word.text in VERBS:
+        return None
     if help.startswith("a text stands in quotes") and t.next in ("", ","):
         return Fix(word.span, f'"{{{word.text}}}"')
     if help.startswith("a path stands in quotes") and path(t) in help:
         return Fix(Span(t.at, t.at + len(path(t))), f'"{path(t)}"')
     if t.last in ("==", "!=") and help.startswith("write `is "):
         return Fix(t.before[-1].span.to(word.span), help[7:-1])
-    if _of_several(t, word):
-        return None
     if text := alone(help):
         return Fix(word.span, text)
     return meant(word, help, t.accepted & WORDS)
@@ -326,7 +337,8 @@ def _of_state(t: Trouble, word: Word) -> Fix | None:
     if written is None or begin.text != "is":
         plain = written and not written[2] and "finite" not in written[1] and word.text != "a"
         return Fix(word.span, written[1]) if written and plain else None
-    if word.text in ("a", "false", "False", "equal"):
+    # nan is not finite either, and not infinite.
+    if word.text in ("a", "false", "False", "equal", "inf", "infinite"):
         return None
     said = f"{written[3] or ''}".removeprefix("is ").split()
     behind = [w.text for w in t.behind[: len(said)]]

@@ -117,7 +117,7 @@ class Fits:
                 "give it a plain list of callbacks"
             )
         folder = self._folder()
-        ours = self.program.callbacks(run_dir=folder, **self.attaching)
+        ours = self.program.callbacks(run_dir=folder, journal=True, **self.attaching)
         host = ours[-1]
         assert isinstance(host, Rules)
         host.effects.summarized = True
@@ -133,10 +133,9 @@ class Fits:
             error = e
             raise
         finally:
-            host.close()
+            host.close(error)
             if history.began:
                 self.count += 1
-                rundir.write_fired(folder, host.record.firings)
                 _say([*_lines(host, error), f"the run is in {_shown(folder)}"])
             elif not self._named:
                 _remove(folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import errno
 import os
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import keras
 
 from cbdsl.files import write_whole
+from cbdsl.journal import NoJournal, read
 from cbdsl.program import Program
 from cbdsl.train.rundir import HISTORY, begin, said, table
 
@@ -21,8 +24,10 @@ class HistoryFile(keras.callbacks.Callback):
 
     The columns are `epoch`, counted from 1, and the names in the logs. A name that comes later,
     such as one of a validation every fifth epoch, becomes the last column: the file is then
-    written anew. Training goes on where a row cannot be written; that is said once, and the row
-    is written as soon as it can be.
+    written anew. A run that goes on keeps its rows.
+
+    Training goes on where a row cannot be written; that is said once, and the row is written as
+    soon as it can be.
 
     Args:
         folder: where the file is put, if no callback before this one writes one of that name.
@@ -50,6 +55,29 @@ class HistoryFile(keras.callbacks.Callback):
             begin(self.path.parent, self.program)
         # Keras's CSVLogger, used by a rule, opens its file as training begins.
         self._theirs = self.path.exists() and not self._before
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if epoch and not self.rows:
+            # A run that goes on: its earlier epochs stay, and those that are trained again go.
+            with contextlib.suppress(OSError, ValueError, csv.Error):
+                self._take_up(epoch)
+            with contextlib.suppress(OSError, NoJournal):
+                self._fill_in(epoch)
+
+    def _take_up(self, epochs: int) -> None:
+        with self.path.open(encoding="utf-8", newline="") as file:
+            rows = csv.DictReader(file)
+            kept = [row for row in rows if int(row["epoch"]) <= epochs]
+            self.rows, self.columns = list(kept), list(rows.fieldnames or self.columns)
+
+    def _fill_in(self, epochs: int) -> None:
+        """An epoch whose row was not written when the run was killed is in the journal."""
+        known = {int(row["epoch"]) for row in self.rows}
+        for line in read(self.path.parent).epochs:
+            if line.epoch <= epochs and line.epoch not in known:
+                self.rows.append({**line.logs, "epoch": line.epoch})
+                self.columns += [name for name in line.logs if name not in self.columns]
+        self.rows.sort(key=lambda row: int(row["epoch"]))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._theirs:

@@ -13,7 +13,6 @@ from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train.data import Data
 from cbdsl.train.errors import NotBegun, TrainError, short, user_trace
 from cbdsl.train.quiet import quiet
-from cbdsl.train.rundir import write_fired
 from cbdsl.train.user_model import import_from_here
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class Run:
     Attributes:
         host: the rules, with the record of what fired.
         planned: how many were planned.
-        interrupted: whether Ctrl-C ended it.
+        interrupted: whether Ctrl-C ended it, or a rule that answered an interrupt.
         failed: whether a rule ended it as failed.
     """
 
@@ -68,8 +67,8 @@ def train(
         model: takes images of `data.image_shape`.
         data: what `load_data` made for the same number of epochs.
         epochs: how many to train.
-        run_dir: where rules save files, and where `history.csv` and `fired.csv` are put. It
-            must be there.
+        run_dir: where rules save files, and where `history.csv` and `journal.jsonl` are
+            put. It must be there.
         attaching: more for `Program.callbacks`.
 
     Raises:
@@ -79,10 +78,11 @@ def train(
     from cbdsl.attach import Refused, Rules
     from cbdsl.train.history import HistoryFile
 
-    *schedule, host = program.callbacks(run_dir=run_dir, **attaching)
+    *schedule, host = program.callbacks(run_dir=run_dir, journal=True, **attaching)
     assert isinstance(host, Rules)
     host.effects.summarized = True
     interrupted = failed = False
+    ended_by: BaseException | None = None
     # Functions that rules call are looked for as `python -m` looks.
     import_from_here()
     try:
@@ -95,20 +95,19 @@ def train(
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         )
-    except KeyboardInterrupt:
-        interrupted = True
-    except TrainingFailed:
-        failed = True
+    except KeyboardInterrupt as error:
+        ended_by, interrupted = error, True
+    except TrainingFailed as error:
+        ended_by, failed = error, True
     except Refused as error:
         raise NotBegun(str(error)) from error
     except Exception as error:
+        ended_by = error
         said = "; ".join([short(error), *getattr(error, "__notes__", ())])
         # With `strict` the error is most likely a rule's, for which the sentence is enough.
         trace = "" if attaching.get("strict") else user_trace(error)
         epoch = min(host.trained + 1, epochs)
         raise TrainError(f"training failed in epoch {epoch}: {said}", trace) from error
     finally:
-        host.close()
-        if host.began:
-            write_fired(run_dir, host.record.firings)
-    return Run(host, epochs, interrupted, failed)
+        host.close(ended_by or sys.exception())
+    return Run(host, epochs, interrupted or (host.interrupted and not failed), failed)

@@ -3,7 +3,7 @@
     rules.cbr      the rules as they were read
     callbacks.py   the Python that they were compiled to
     history.csv    the logs of each epoch, a row an epoch, written as it ends
-    fired.csv      each firing of a rule, written at the end
+    journal.jsonl  each firing of a rule, with what it saw and did
 
 and what rules save.
 """
@@ -13,8 +13,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import json
-import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,23 +20,22 @@ from typing import Any
 
 from cbdsl.files import write_whole
 from cbdsl.formatter.flat import flattened
+from cbdsl.journal import NAME as JOURNAL
 from cbdsl.program import Program
-from cbdsl.runtime.record import Firing
 from cbdsl.train.errors import TrainError
 
 __all__ = [
     "HISTORY",
     "begin",
     "check_free",
+    "clear",
     "discard",
     "new_run_dir",
     "said",
     "table",
-    "write_fired",
 ]
 
 HISTORY = "history.csv"
-_FIRED = "fired.csv"
 _RULES = "rules.cbr"
 _PYTHON = "callbacks.py"
 
@@ -72,7 +69,7 @@ def check_free(folder: Path, program: Program) -> None:
     Raises:
         TrainError: it holds another run, or other files of the names that a run writes.
     """
-    for name, text in {**_texts(program), HISTORY: "", _FIRED: ""}.items():
+    for name, text in {**_texts(program), HISTORY: "", JOURNAL: ""}.items():
         path = folder / name
         try:
             if path.exists() and path.read_bytes() not in (b"", text.encode()):
@@ -107,6 +104,16 @@ def discard(folder: Path, program: Program) -> None:
         folder.rmdir()
 
 
+def clear(folder: Path) -> None:
+    """Takes away what an earlier run wrote of itself; what its rules saved stays."""
+    try:
+        for name in (HISTORY, JOURNAL):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise TrainError(f"cannot use {folder} ({reason}): choose another --run-dir") from error
+
+
 def _texts(program: Program) -> dict[str, str]:
     return {_RULES: flattened(program.source), _PYTHON: program.python}
 
@@ -123,40 +130,8 @@ def _write(path: Path, text: str) -> None:
         said(path, error)
 
 
-def write_fired(folder: Path, firings: Iterable[Firing]) -> None:
-    """Writes `fired.csv`: a row a firing, with values and actions as JSON."""
-    rows: list[list[Any]] = [["rule", "place", "epoch", "values", "actions"]]
-    for firing in firings:
-        actions = [
-            {key: value for key, value in vars(action).items() if value is not None}
-            for action in firing.actions
-        ]
-        texts = [_json(firing.values), _json(actions)]
-        rows.append([firing.rule, firing.place, firing.epoch, *texts])
-    _write(folder / _FIRED, table(rows))
-
-
 def table(rows: Iterable[Iterable[Any]]) -> str:
     """Rows as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(_plain(value), ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it, which knows neither nan nor infinity: those become text."""
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return str(value)
-    return number if math.isfinite(number) else str(number)

@@ -30,6 +30,7 @@ def compiled(case: Case) -> Outcome:
         batch_series=over.batch_series,
         lr=over.lr,
         epoch_seconds=over.epoch_seconds,
+        interrupt=over.interrupt,
     )
     places = {label: index for index, label in enumerate(program.rules)}
     firings = [
@@ -114,7 +115,7 @@ def _report(case: Case) -> str:
     lines += [f"in each epoch, {name}: {values}" for name, values in over.batch_series.items()]
     lines.append(
         f"{over.epochs} epochs of {over.batches} batches and {over.epoch_seconds} seconds, "
-        f"lr {over.lr}, given {dict(over.params)}"
+        f"lr {over.lr}, given {dict(over.params)}, interrupted at {over.interrupt}"
     )
     first = compare(small).difference
     return "\n".join([*lines, f"{first}", "", "before it was cut down:", case.text, f"{said}"])
@@ -214,3 +215,5 @@ def _shorter_histories(over: History) -> Iterator[History]:
         yield replace(over, batch_series={k: v for k, v in over.batch_series.items() if k != name})
     if over.epoch_seconds:
         yield replace(over, epoch_seconds=0.0)
+    if over.interrupt:
+        yield replace(over, interrupt=None)

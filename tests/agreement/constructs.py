@@ -112,6 +112,7 @@ EVERY = tuple(
     on batch_end
     on epoch_begin
     on epoch_end
+    on interrupt
     on test_batch_begin
     on test_batch_end
     on test_begin

@@ -40,7 +40,16 @@ def history(random: Random) -> History:
         },
         lr=random.choice((0.001, 0.01, 0.1, 0.3, 1.0)),
         epoch_seconds=random.choice((0.0, 0.5, 10.0, 60.0, 75.0, 5400.0)),
+        interrupt=_interrupt(random, epochs, batches),
     )
+
+
+def _interrupt(random: Random, epochs: int, batches: int) -> tuple[int, int | None] | None:
+    """Where an interrupt is answered, in every fourth training."""
+    if random.random() > 0.25:
+        return None
+    at_batch = bool(batches) and random.random() < 0.6
+    return random.randint(1, epochs), random.randint(1, batches) if at_batch else None
 
 
 def series(random: Random, length: int) -> list[float | None]:

@@ -167,6 +167,7 @@ class _Maker(Parts):
             (4, lambda: _OF_EPOCHS),
             (2 if self.history.batches else 0.05, lambda: _OF_BATCHES),
             (3 if tests else 0.05, lambda: _OF_TESTS),
+            (3 if self.history.interrupt else 0.05, lambda: ("interrupt",)),
         )
         return n.On(self.random.choice(hooks), NOWHERE, span=NOWHERE)
 

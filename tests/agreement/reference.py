@@ -25,7 +25,8 @@ class History:
     """A training: what it reports, how long it is, and how it begins.
 
     `series` have a value an epoch, `batch_series` a value a batch, the same in every epoch. An
-    epoch has `batches` (0: nobody knows) and takes `epoch_seconds`.
+    epoch has `batches` (0: nobody knows) and takes `epoch_seconds`. An `interrupt` is answered at
+    the end of an epoch, or of a batch in it.
     """
 
     epochs: int
@@ -35,6 +36,7 @@ class History:
     lr: float = 0.001
     epoch_seconds: float = 0.0
     params: Mapping[str, float | bool | str] = field(default_factory=dict)
+    interrupt: tuple[int, int | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,9 @@ class _Training:
             done = batch
             metrics = _values(self.history.batch_series, batch - 1)
             after = (epoch - 1 + batch / size) * seconds
+            if self.history.interrupt == (epoch, batch):
+                # It knows of the batch that has ended, and comes before what others do then.
+                self.call("interrupt", epoch, batch, batch, after, self.known | metrics)
             self.call("batch_end", epoch, batch, batch, after, metrics)
             self.known |= metrics
             if self.stopped:
@@ -134,6 +139,8 @@ class _Training:
         metrics = _values(self.history.series, epoch - 1)
         passed = epoch - 1 + (done / size if size else 0)
         self.validate(epoch, done, passed * seconds, metrics)
+        if self.history.interrupt == (epoch, None):
+            self.call("interrupt", epoch, done, done, epoch * seconds, self.known)
         if any(any(rule.sets_rate) for rule in self.rules):
             metrics["learning_rate"] = self.now.rate  # by Keras's scheduler
         for (name, value), reader in zip(self.derived, self.readers, strict=True):

@@ -419,7 +419,7 @@ def test_the_best_weights_of_the_whole_training() -> None:
     # Of equal ones the first.
     assert np.array_equal(each.ends[5][:size], each.ends[1][:size])
     assert not np.array_equal(each.ends[5][size:], each.ends[1][size:])
-    assert snapshots.state() == {"good_epochs": 5, "values": {"score": 3.0}}
+    assert snapshots.state() == {"good_epochs": 5, "values": {"score": 3.0}, "due": True}
 
 
 def test_the_best_is_this_epoch() -> None:
@@ -439,7 +439,7 @@ def test_there_is_no_best_yet() -> None:
         scored([None, math.nan], Lower, end_2=restores)
 
     def take_up(snapshots: Any, _: Any) -> None:
-        snapshots.take_up({"good_epochs": 3, "values": {"score": 0.5}})
+        snapshots.take_up({"good_epochs": 3, "values": {"score": 0.5}, "due": True})
 
     with pytest.raises(ValueError, match=r"the best score, 0\.5, were in the process before"):
         scored([1.0, 0.75], Lower, train_begin=take_up, end_2=restores)
@@ -450,7 +450,7 @@ def test_only_plain_data_travels() -> None:
     for twin in (copy.copy(snapshots),):
         assert twin.__getstate__()["_weights"] == {}
     state = pickle.loads(pickle.dumps(snapshots.state()))
-    assert state == {"good_epochs": 2, "values": {"score": 1.0}}
+    assert state == {"good_epochs": 2, "values": {"score": 1.0}, "due": True}
 
 
 # ------------------------------------------------------------------------ how a model is made

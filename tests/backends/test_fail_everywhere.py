@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import backend_cases as cases
 from backend_commands import MODEL, cbdsl, tiny_set
 
 import cbdsl as package
+from cbdsl.journal import Action, read
 from cbdsl.train.quiet import quiet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,9 +45,11 @@ def test_train_ends_with_1_and_says_why(tmp_path: Path, monkeypatch: pytest.Monk
     ]
     assert "it is over" in done.stdout
     run = tmp_path / "runs" / "r-1"
-    rows = list(csv.DictReader((run / "fired.csv").read_text().splitlines()))
-    assert [(row["rule"], row["epoch"]) for row in rows] == [("bad", "2"), ("at_last", "2")]
-    assert rows[0]["actions"] == '[{"verb": "fail", "detail": "epoch 2 is one too many"}]'
+    journal = read(run)
+    assert [(one.rule, one.epoch) for one in journal.firings] == [("bad", 2), ("at_last", 2)]
+    assert journal.firings[0].actions == (Action("fail", "epoch 2 is one too many"),)
+    assert journal.end is not None
+    assert (journal.end.how, journal.end.by) == ("failed", "bad")
     assert len((run / "history.csv").read_text().splitlines()) == 3
 
 
@@ -106,10 +108,8 @@ def test_run_ends_with_1_unless_the_script_catches_it(
     assert done.stdout.splitlines() == printed
     said = "Training failed after epoch 2 of 5: bad, r.cbr:1, stopped it: epoch 2 is one too many"
     assert said in done.stderr
-    assert "bad,2," in "\n".join(
-        line.replace("r.cbr:1,", "")
-        for line in (tmp_path / "runs" / "r-1" / "fit-2" / "fired.csv").read_text().splitlines()
-    )
+    first, *_ = read(tmp_path / "runs" / "r-1" / "fit-2").firings
+    assert (first.rule, first.epoch) == ("bad", 2)
 
 
 class Ends(keras.callbacks.Callback):  # type: ignore[misc]

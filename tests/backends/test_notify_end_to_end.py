@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from backend_commands import MODEL, cbdsl, tiny_set
 
 import cbdsl as package
 from cbdsl.attach import Rules
+from cbdsl.journal import Action, read
 from cbdsl.train.quiet import quiet
 
 # An import of apprise, harmless where there is an imghdr.
@@ -159,8 +159,8 @@ def test_train_takes_addresses_from_the_environment(images: Path, here: Path, de
     assert done.exit_code == 0
     assert "r.cbr:2: could not notify 'over after 2': address 2 (json): no conn" in done.stderr
     assert "could not notify: RuntimeError: address 2 (json): no connection" in done.stdout
-    fired = (here / "runs" / "r-1" / "fired.csv").read_text()
-    assert "address 2 (json): no connection" in fired
+    failed = read(here / "runs" / "r-1").failed
+    assert "address 2 (json): no connection" in failed[-1].error
     found = done.output + texts(here)
     assert SECRET not in found
     assert "secret-path" not in found
@@ -194,7 +194,7 @@ def test_a_run_that_fails_to_send_still_says_why_it_ended(
     done = train(images, "--notify", dead)
     assert done.exit_code == 1
     assert "Training failed after epoch 1 of 2: bad, r.cbr:1, stopped it: it is bad" in done.stdout
-    assert json.dumps("bad")[1:-1] in (here / "runs" / "r-1" / "fired.csv").read_text()
+    assert read(here / "runs" / "r-1").firings[0].actions[0] == Action("notify", "bad")
     assert SECRET not in done.output + texts(here)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from cbdsl import compile
 from cbdsl.cli import main
 
 GOOD = "param target = 90%\non epoch_end if accuracy > target stop\n"
@@ -218,3 +219,16 @@ def test_a_file_is_needed(verb: str) -> None:
     done = cbdsl(verb)
     assert done.exit_code == 2
     assert "FILE" in done.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--standalone"], ["-o", "out.py"]])
+def test_compile_refuses_what_nobody_would_call(folder: Path, options: list[str]) -> None:
+    rules = 'on epoch_end save "a.keras"\nleave: on interrupt stop\n'
+    done = cbdsl("compile", "-", *options, stdin=rules)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        "cbdsl: <stdin>:2: `on interrupt` cannot be compiled to a file: no callback hears a signal "
+        "by itself; use `cbdsl train`, `cbdsl run`, or `cbdsl.callbacks` in a script\n"
+    )
+    assert not (folder / "out.py").exists()
+    assert "def on_interrupt(self, logs=None):" in compile(rules).python

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import cbdsl
+from cbdsl.journal import read
 from cbdsl.train import script
 from cbdsl.train.errors import TrainError
 from cbdsl.train.fits import Fits
@@ -73,7 +74,7 @@ def files(folder: Path) -> set[str]:
 
 
 def run_folder(*names: str) -> set[str]:
-    written = ("callbacks.py", "fired.csv", "history.csv", "rules.cbr")
+    written = ("callbacks.py", "history.csv", "journal.jsonl", "rules.cbr")
     return {"runs", *(p for n in names for p in (n, *(f"{n}/{file}" for file in written)))}
 
 
@@ -227,7 +228,8 @@ def test_a_fit_that_fails_says_where(folder: Path, capsys: pytest.CaptureFixture
     said = capsys.readouterr().err
     assert "\nTraining failed in epoch 2 of 5: OSError: no\nenough  did not fire" in said
     assert "\nTraining was interrupted after epoch 1 of 5\n" in said
-    assert (folder / "runs" / "r-1" / "fit-2" / "fired.csv").exists()
+    first, second = (read(folder / "runs" / "r-1" / below).end for below in ("", "fit-2"))
+    assert (first.how, first.why, second.how) == ("error", "OSError: no\nmore", "interrupted")
 
 
 def test_with_strict_a_rule_that_fails_ends_the_training(folder: Path) -> None:

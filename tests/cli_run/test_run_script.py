@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cbdsl.journal import read
 from cbdsl.train import script
 from cbdsl.train.errors import TrainError
 
@@ -113,8 +114,34 @@ def test_ctrl_c_ends_in_order(tmp_path: Path) -> None:
     assert "\nTraining was interrupted after epoch " in errors
     assert "\nseen  fired once, in epoch 1\nthe run is in a\n" in errors
     assert "Traceback" not in errors
-    assert len((tmp_path / "a" / "fired.csv").read_text().splitlines()) == 2
+    journal = read(tmp_path / "a")
+    assert len(journal.firings) == 1
+    assert journal.end is not None
+    assert journal.end.how == "interrupted"
     assert (tmp_path / "a" / "history.csv").read_text().endswith("\n")
+
+
+@pytest.mark.slow
+def test_a_rule_answers_a_signal_and_the_script_goes_on(tmp_path: Path) -> None:
+    write(tmp_path, f"{ENDLESS}print('goes on')\n")
+    (tmp_path / "r.cbr").write_text('leave: on interrupt save "last.keras", stop')
+    with subprocess.Popen(
+        [sys.executable, "-m", "cbdsl", "run", "r.cbr", "--run-dir", "a", "--", "script.py"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert any(line == "3\n" for line in iter(process.stdout.readline, ""))
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert rest.endswith("\ngoes on\n")
+    assert "\nTraining was interrupted after epoch " in errors
+    assert ": leave, r.cbr:1, stopped it\n" in errors
+    assert (tmp_path / "a" / "last.keras").exists()
 
 
 # ------------------------------------------------------------------ as with `python script.py`

@@ -31,6 +31,7 @@ COMPILED = (
     "conditions",
     "every_hook",
     "include",
+    "interrupts",
     "logic",
     "plateau",
     "plateau_in_batches",
@@ -98,6 +99,7 @@ def test_simulates(file: CorpusFile, validated: bool) -> None:
         epochs=20,
         batches=6,
         batch_series={metric: [3.0, 2.0, 4.0, float("nan"), 1.0, 0.5] for metric in batch},
+        interrupt=(7, 3),
         given={f"optimizer.{name}": 0.5 for name in compiled.plan.settings}
         | dict.fromkeys(compiled.plan.outside, 2.0),
     )

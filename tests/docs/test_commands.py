@@ -22,6 +22,8 @@ SLOW = {"train", "run"}
 ELSEWHERE = {
     "cbdsl check rules.cbr --metrics loss,accuracy,val_loss,val_accuracy": "tests/test_readme.py",
     "cbdsl fmt --check --diff rules.cbr": "tests/formatter/test_format_docs.py",
+    "cbdsl why runs/mnist-1/": "tests/cli/test_cli_why.py",
+    "cbdsl why runs/mnist-1/ plateau": "tests/cli/test_cli_why.py",
 }
 """Commands on files that no page shows, and the test that has them."""
 

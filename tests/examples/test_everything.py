@@ -51,7 +51,8 @@ def test_it_uses_the_whole_grammar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parser, "_parse", recorded)
     cbdsl.load(FOLDER / "rules.cbr")
     named = {rule.alias for rule in parser._lark().rules if rule.alias}
-    assert named - seen <= OTHER_FORMS
+    # These need more than a file of callbacks, which the example is compiled to.
+    assert named - seen <= OTHER_FORMS | {"given_interrupt", "resume"}
 
 
 def test_it_uses_all_actions_functions_and_values() -> None:

@@ -128,3 +128,22 @@ def test_no_stop_ends_a_forecast(foreseen: Foresee) -> None:
     found = foreseen("early: on batch_end stop\nlate: at epoch 2 stop\n", 4, batches=3)
     assert [len(rule.events) for rule in found.rules] == [12, 1]
     assert found.ending == ("early", 1)
+
+
+def test_nobody_knows_when_somebody_interrupts(foreseen: Foresee) -> None:
+    rules = """
+        let low = 0
+        leave: on interrupt after 2 epochs save "last.keras", stop
+        less: on interrupt if loss > 3 lr *= 0.5
+        lower: on interrupt low = 1
+        then_so: on epoch_end if low == 1 stop
+    """
+    found = foreseen(rules, 5, batches=4)
+    assert [rule.trigger for rule in found.rules[:2]] == [
+        "needs an interrupt after 2 epochs",
+        "needs an interrupt",
+    ]
+    assert all(not rule.placed and not rule.needs for rule in found.rules[:3])
+    assert _open(found) == ["leave", "less", "lower", "then_so"]
+    assert [left.rule for left in found.left_out] == ["less"]
+    assert found.ending is None

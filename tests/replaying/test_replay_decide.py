@@ -193,3 +193,14 @@ def test_an_infinite_best_value_is_not_lost() -> None:
 def test_a_metric_that_is_not_there_cannot_be_watched() -> None:
     with pytest.raises(Unreadable, match="it has no `los`; did you mean `loss`"):
         decided(STOP, "los", val_loss=LOSSES, loss=LOSSES)
+
+
+def test_a_history_has_no_interrupts() -> None:
+    rules = 'leave: on interrupt if val_acc > 0.5 save "last.keras", stop\n'
+    found = decided(STOP + rules, val_loss=LOSSES)
+    assert found.notes == ("leave: needs an interrupt, and a history has none",)
+    assert [(f.rule, f.count) for f in found.fired] == [("enough", 1), ("leave", 0)]
+    other = "again: on interrupt snapshot\n"
+    assert decided(rules + other, loss=LOSSES).notes == (
+        "leave, again: need an interrupt, and a history has none",
+    )

@@ -6,7 +6,7 @@ import pytest
 from rule_tests import outcome, program, sentences
 
 from cbdsl.ruletest import name_of, run_tests
-from cbdsl.ruletest.places import listed
+from cbdsl.simulate.places import listed
 
 RULES = """
 param target = 0.9

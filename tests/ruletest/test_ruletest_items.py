@@ -71,6 +71,7 @@ def test_no_count_is_too_much() -> None:
 
 def given(*lines: str) -> object:
     rules = "param target = 0.9\nvariable weight\non epoch_end if loss > target stop\n"
+    rules += "on interrupt stop\n"
     below = "".join(f"    {line}\n" for line in (*lines, "expect stop"))
     (found,) = program(f'{rules}test "it":\n{below}').tests
     return given_by(found, ["weight"])
@@ -86,6 +87,7 @@ def test_what_is_given() -> None:
         "given batch loss: 1 2",
         "given batch `odd one`: 3x3",
         "given epoch takes 1 hour 30 minutes",
+        "given interrupt at epoch 2 batch 3",
     )
     assert vars(found) == {
         "params": {"target": 0.5},
@@ -96,12 +98,22 @@ def test_what_is_given() -> None:
         "rate": 0.01,
         "held": {"optimizer.momentum": 0.9, "weight": 2.0},
         "epoch_seconds": 5400.0,
+        "interrupt": (2, 3),
     }
 
 
 def test_sizes_go_before_series() -> None:
     found = vars(given("given loss: 1 2 3", "given epochs: 2", "given batches: 7"))
     assert (found["epochs"], found["batches"], found["rate"]) == (2, 7, RATE)
+
+
+def test_a_test_is_long_enough_for_its_interrupt() -> None:
+    found = given(
+        "given loss: 1 2 3", "given batch loss: 1 2", "given interrupt at epoch 5 batch 4"
+    )
+    assert (found.epochs, found.batches, found.interrupt) == (5, 4, (5, 4))
+    found = given("given loss: 1 2 3", "given batch loss: 1 2", "given interrupt at epoch 2")
+    assert (found.epochs, found.batches, found.interrupt) == (3, 2, (2, None))
 
 
 def test_there_is_one_epoch_at_least() -> None:

@@ -13,8 +13,8 @@ from strategies import METRICS, programs
 from cbdsl.ruletest import Outcome, coverage, run_tests
 from cbdsl.ruletest.formats import as_json, as_junit
 from cbdsl.ruletest.report import as_text, coverage_text
-from cbdsl.ruletest.seen import holds
 from cbdsl.ruletest.shown import table
+from cbdsl.simulate.seen import holds
 from cbdsl.syntax import nodes as n
 
 values = st.one_of(

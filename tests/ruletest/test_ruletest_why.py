@@ -29,6 +29,7 @@ spike: on batch_end if loss > 3 then once warn "spike"
 clock: every 10 minutes print "tick"
 valid: on test_end if loss > 0 print "valid"
 asked: on predict_end print "asked"
+leave: on interrupt if loss < 1 save "last.keras"
 breaks: at epoch 2, 3 if epoch > 0 then once lr = loss / 0
 """
 
@@ -56,6 +57,12 @@ breaks: at epoch 2, 3 if epoch > 0 then once lr = loss / 0
          "did you mean `acuracy`?"),
         (["given loss: 1", "expect typo"],
          "the test does not give `losss`; did you mean `loss`?"),
+        (["given loss: 1 2", "expect leave"],
+         "nothing interrupts: write `given interrupt at epoch 3`"),
+        (["given loss: 1 2", "given interrupt at epoch 2", "expect leave"],
+         "its condition is never true"),
+        (["given loss: 1 2", "given interrupt at epoch 2", "expect leave at epoch 2"],
+         "`loss < 1` is false at epoch 2"),
         (["given accuracy: 0.8", "given val_loss: 1", "expect both"],
          "its condition is never true"),
         # Of `or` and `not` the table tells enough.

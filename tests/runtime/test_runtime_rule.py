@@ -142,6 +142,7 @@ def test_state_is_plain_data_that_another_rule_takes_up():
     other.take_up(state)
     assert other.state() == rule.state()
     assert other.state() == {
+        "_failures": [],
         "firings": 1,
         "fired_at": 3,
         "epoch": 3,

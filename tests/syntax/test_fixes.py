@@ -107,6 +107,19 @@ def test_a_slip_between_two_is_none() -> None:
         'on epoch_end print "{change(loss)+.4f}"',
         "tell on epoch_end stop",
         "if loss > 3 stop",
+        # A fix behind which the rest is wrong too, or of the wrong kind.
+        "on epoch_end if val_loss improves by less than margin stop",
+        "on epoch_end if loss > 3 and also accuracy == 0.9 stop",
+        "on epoch_end if loss > 1 lr = lr = 0.1",
+        "on epoch_end if loss is about 3 stop",
+        "metric gap becomes val_loss - loss",
+        "on epoch_end if mean(loss loss) > 3 stop",
+        "on epoch_end if loss at most 3 stop",
+        "on epoch_end before warm if loss > 3 stop",
+        "on epoch_end before 1 if loss > 3 stop",
+        "on epoch_end set lr * 0.5",
+        "on epoch_end print stop",
+        "at epoch , 5 lr = 0.1",
     ],
 )
 def test_what_is_not_certain_is_left(text: str) -> None:

@@ -13,7 +13,7 @@ from cbdsl.catalog import words
 from cbdsl.catalog.actions import ACTIONS
 from cbdsl.catalog.functions import FUNCTIONS, SERIES
 from cbdsl.catalog.units import PLURAL
-from cbdsl.catalog.words import TO_COME, WORDS
+from cbdsl.catalog.words import WORDS
 from cbdsl.source import SourceFile
 from cbdsl.syntax import parse_source, parser
 from cbdsl.syntax.expected import COMPARE, PHASES, UNITS, VERBS
@@ -84,7 +84,7 @@ def test_corpus_uses_every_alternative(lark: Lark, monkeypatch: pytest.MonkeyPat
 
 def test_keywords_are_reserved(lark: Lark) -> None:
     # Where these stand, no name of a metric can.
-    assert keywords(lark) - {"value", "takes", "no", "sqrt"} <= WORDS
+    assert keywords(lark) - {"value", "takes", "no", "sqrt", "interrupt"} <= WORDS
 
 
 def test_functions_are_no_words(lark: Lark) -> None:
@@ -114,11 +114,6 @@ def test_units_and_comparisons_are_those_of_the_grammar(lark: Lark) -> None:
 
 
 # -------------------------------------------------------------------- words of other languages
-
-
-def test_what_is_to_come_is_not_there_yet(lark: Lark) -> None:
-    assert TO_COME <= WORDS
-    assert not TO_COME & keywords(lark)
 
 
 @pytest.mark.parametrize("name", [name for name in vars(words) if name.startswith("FOREIGN")])

@@ -71,7 +71,7 @@ TABLES = (
             "elif": "on epoch_end if loss > 3 stop {}",
             "else": "on epoch_end if loss > 3 stop {}",
             "do": "on epoch_end if loss > 3 {} stop",
-            "before": "on epoch_end {} 3 stop",
+            "before": "on epoch_end {} late stop",
             "each": "{} epoch stop",
             "is_nan": IN_RULE.replace("{}", "loss {}"),
             "increases": IN_RULE.replace("{}", "loss {}"),
@@ -189,7 +189,6 @@ TABLES = (
     ),
     Table("NEGATIONS", IN_TEST + "expect {} stop", said=lambda _: "write `expect no stop`"),
     Table("FOREIGN_PLACES", IN_TEST + "expect stop {} 3"),
-    Table("TO_COME", "{} x", said=lambda _: ""),
 )
 
 ROWS = [(table.name, *row) for table in TABLES for row in table.rows()]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cbdsl.journal import read
 from cbdsl.train.errors import TrainError
 from cbdsl.train.rundir import new_run_dir
 
@@ -112,10 +113,43 @@ def test_ctrl_c_ends_in_order(tmp_path: Path, mnist_dir: Path) -> None:
     assert "Training was interrupted after epoch" in rest
     assert "seen  fired" in rest
     epochs = (tmp_path / "runs" / "r-1" / "history.csv").read_text().splitlines()
-    fired = (tmp_path / "runs" / "r-1" / "fired.csv").read_text().splitlines()
+    journal = read(tmp_path / "runs" / "r-1")
     assert len(epochs) >= 3
-    assert len(fired) >= 3
+    assert len(journal.firings) >= 2
+    assert journal.end is not None
+    assert journal.end.how == "interrupted"
     assert errors.endswith("the run is in runs/r-1\n")
+    assert "Traceback" not in errors
+
+
+def test_a_rule_answers_a_signal(tmp_path: Path, mnist_dir: Path) -> None:
+    rules = (
+        'seen: on epoch_end print "epoch {epoch}"\nleave: on interrupt save "last.keras", stop\n'
+    )
+    (tmp_path / "r.cbr").write_text(rules)
+    command = ["-u", "-m", "cbdsl", "train", "r.cbr", "--epochs", "100000"]
+    with subprocess.Popen(
+        [sys.executable, *command, "--data-dir", str(mnist_dir)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert any(line.startswith("epoch 3") for line in lines)
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    ending = next(line for line in rest.splitlines() if line.startswith("Training was interrupted"))
+    assert ending.endswith(" of 100000: leave, r.cbr:2, stopped it")
+    assert "leave  fired once, in epoch " in rest
+    folder = tmp_path / "runs" / "r-1"
+    assert (folder / "last.keras").exists()
+    end = read(folder).end
+    assert end is not None
+    assert (end.how, end.by) == ("interrupted", "leave")
     assert "Traceback" not in errors
 
 

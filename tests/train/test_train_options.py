@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import importlib
-import json
 import os
 import re
 import sys
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cbdsl.cli import main
+from cbdsl.journal import read
 
 MODEL = """
 import keras
@@ -77,8 +77,8 @@ def test_the_folder_of_a_run(folder: Path, digits_dir: Path) -> None:
     assert {path.name for path in run.iterdir()} == {
         "best.weights.h5",
         "callbacks.py",
-        "fired.csv",
         "history.csv",
+        "journal.jsonl",
         "rules.cbr",
     }
     assert (run / "rules.cbr").read_text() == rules
@@ -90,15 +90,15 @@ def test_the_folder_of_a_run(folder: Path, digits_dir: Path) -> None:
         ("2", pytest.approx(5e-4)),
     ]
     assert f"val_loss: {float(epochs[1][4]):.4f}" in done.stdout
-    _, *fired = rows(run / "fired.csv")
-    assert [(row[0], row[2]) for row in fired] == [
-        ("kept", "1"),
-        ("r.cbr:2", "2"),
-        ("kept", "2"),
-        ("broken", "2"),
+    fired = read(run).firings
+    assert [(firing.rule, firing.epoch) for firing in fired] == [
+        ("kept", 1),
+        ("r.cbr:2", 2),
+        ("kept", 2),
+        ("broken", 2),
     ]
-    assert json.loads(fired[0][3])["val_loss"] == float(epochs[0][4])
-    assert "error" in json.loads(fired[3][4])[0]
+    assert fired[0].values["val_loss"] == float(epochs[0][4])
+    assert fired[3].actions[0].error
 
     again = train(rules, *options, "--run-dir", run)
     assert again.exit_code == 2
@@ -150,7 +150,11 @@ def test_with_strict_an_action_that_fails_is_a_sentence(folder: Path, digits_dir
     assert done.exit_code == 2
     assert "Traceback" not in done.stderr
     assert "cbdsl: training failed in epoch " in done.stderr
-    assert len(rows(folder / "runs" / "r-1" / "fired.csv")) > 1
+    journal = read(folder / "runs" / "r-1")
+    assert journal.firings
+    assert journal.end is not None
+    assert journal.end.how == "error"
+    assert "a.keras" in str(journal.end.why)
 
 
 def test_what_is_asked_for_wrongly_comes_before_anything_slow(

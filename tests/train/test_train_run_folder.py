@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 import cbdsl
-from cbdsl.runtime.record import Done, Firing
 from cbdsl.train import rundir
 from cbdsl.train.errors import TrainError
 
@@ -97,27 +95,7 @@ def test_a_file_that_another_callback_writes_is_left_to_it(tmp_path: Path) -> No
     assert history.path.read_text() == "theirs"
 
 
-# ------------------------------------------------------------------------------- what fired
-
-
-def test_firings_are_rows_with_values_and_actions_as_json(tmp_path: Path) -> None:
-    firing = Firing("r", "a.cbr:1", "r:1", 2, {"loss": float("nan"), "x": None, "why": "„ü“"})
-    firing.actions = [Done("lr", 0.5), Done("save", "a,b.keras", "OSError: no"), Done("stop")]
-    rundir.write_fired(tmp_path, [firing])
-    header, row = rows(tmp_path / "fired.csv")
-    assert header == ["rule", "place", "epoch", "values", "actions"]
-    assert row[:3] == ["r", "a.cbr:1", "2"]
-    assert json.loads(row[3]) == {"loss": "nan", "x": None, "why": "„ü“"}
-    assert json.loads(row[4]) == [
-        {"verb": "lr", "detail": 0.5},
-        {"verb": "save", "detail": "a,b.keras", "error": "OSError: no"},
-        {"verb": "stop"},
-    ]
-
-
-def test_nothing_fired_is_a_header(tmp_path: Path) -> None:
-    rundir.write_fired(tmp_path, [])
-    assert (tmp_path / "fired.csv").read_text() == "rule,place,epoch,values,actions\n"
+# ------------------------------------------------------------------------------- the folder
 
 
 def test_what_cannot_be_written_is_said(
@@ -128,14 +106,9 @@ def test_what_cannot_be_written_is_said(
     program = cbdsl.compile("on epoch_end stop")
     with files_up_to(60):
         rundir.begin(tmp_path, program)
-        rundir.write_fired(tmp_path, [Firing("r" * 70, "", "", 1, {})])
     assert [path.name for path in tmp_path.iterdir()] == ["rules.cbr"]
     said = capsys.readouterr().err
     assert f"\n{tmp_path / 'callbacks.py'}: cannot be written: File too large\n" in said
-    assert f"\n{tmp_path / 'fired.csv'}: cannot be written: File too large\n" in said
-
-
-# ------------------------------------------------------------------------------- the folder
 
 
 def test_the_rules_and_their_python(tmp_path: Path) -> None:
@@ -149,7 +122,7 @@ def test_the_rules_and_their_python(tmp_path: Path) -> None:
     rundir.check_free(folder, program)  # These are the same.
 
 
-@pytest.mark.parametrize("name", ["history.csv", "fired.csv", "callbacks.py", "rules.cbr"])
+@pytest.mark.parametrize("name", ["history.csv", "journal.jsonl", "callbacks.py", "rules.cbr"])
 def test_a_folder_that_holds_such_files_is_refused(tmp_path: Path, name: str) -> None:
     program = cbdsl.compile("on epoch_end stop")
     (tmp_path / "best.weights.h5").write_text("x")

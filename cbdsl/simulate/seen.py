@@ -1,4 +1,4 @@
-"""What a rule saw and did while a test ran, moment by moment."""
+"""What a rule saw and did in a simulation, moment by moment."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Literal
 from cbdsl.checks.actions import verb as verb_of
 from cbdsl.plan import Plan, RulePlan
 from cbdsl.plan.model import Named, Schedule
-from cbdsl.ruletest.places import Place, matches
-from cbdsl.runtime.record import Firing
+from cbdsl.runtime.record import MAX_FIRINGS, Firing, Record
 from cbdsl.simulate import Probe, Simulated
+from cbdsl.simulate.places import Place, matches
 from cbdsl.syntax import nodes as n
 
 Mark = Literal["fired", "left out", "used up", "waits", ""]
@@ -77,6 +77,15 @@ class Seen:
         """The first moment at which its condition held and it did not fire."""
         kept = (m for m in self.moments if m.mark and m.mark != "fired")
         return next(kept, None)
+
+
+class WholeRecord(Record):
+    """A record that keeps every firing, for a `Seen` of all moments."""
+
+    def add(self, firing: Firing) -> None:
+        super().add(firing)
+        if self.counts[firing.key] > MAX_FIRINGS:
+            self.firings.append(firing)
 
 
 def _could_say(action: n.Action, text: str) -> bool:

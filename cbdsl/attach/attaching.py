@@ -1,0 +1,52 @@
+"""A program as the list of callbacks that `fit` takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import keras
+
+from cbdsl.attach.host import Rules
+from cbdsl.program import Program
+
+
+def attach(
+    program: Program,
+    *,
+    run_dir: str | os.PathLike[str],
+    strict: bool,
+    allow: Collection[str] = (),
+    notify: Sequence[str] = (),
+    journal: bool | str | os.PathLike[str] = False,
+) -> list[keras.callbacks.Callback]:
+    """A program's callbacks: the host, after a scheduler if something writes the rate."""
+    _known(allow)
+    host = Rules(
+        program, run_dir=run_dir, strict=strict, allow=allow, notify=notify, journal=journal
+    )
+    return [RateScheduler(host), host] if program.plan.sets_rate else [host]
+
+
+class RateScheduler(keras.callbacks.LearningRateScheduler):
+    """Keras's scheduler over a host's rate; it leaves the model behind when it is copied."""
+
+    def __init__(self, host: Rules) -> None:
+        super().__init__(host.rate)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_model": None, "params": None}
+
+
+def _known(allow: Collection[str]) -> None:
+    """Whatever is allowed is something that can be."""
+    if isinstance(allow, str):
+        raise TypeError(f"allow is a list of words, such as [{allow!r}]")
+    for word in allow:
+        if word not in ALLOWED:
+            raise ValueError(f"nothing called {word!r} can be allowed: what can is {ALLOWED[0]!r}")
+
+
+ALLOWED = ("call",)
+"""What a caller can allow."""

@@ -1,0 +1,97 @@
+"""All of a model that training changes, as arrays; and put back into a model of the same kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from cbdsl.attach.keras_private import train_layers, trained_layers
+from cbdsl.program import Program
+from cbdsl.runtime.keras_model import set_setting, setting, sync
+from cbdsl.runtime.snapshots import build
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Another(ValueError):
+    """The state is of another model than this one; says where they differ."""
+
+
+def facts_of(model: Any, program: Program) -> dict[str, Any]:
+    """What rules change that is no variable: settings of the optimizer, and what is trained."""
+    return {
+        "settings": {name: setting(model, name) for name in sorted(program.plan.settings)},
+        "trained": trained_layers(model) if program.plan.freezes else None,
+    }
+
+
+def arrays_of(model: Any, program: Program) -> dict[str, np.ndarray]:
+    """Every variable of the model, seeds too, of the optimizer, and of the caller's."""
+    sync(model)
+    return {name: _array(variable) for name, variable in _variables(model, program)}
+
+
+def put_into(model: Any, program: Program, facts: Mapping[str, Any], arrays: Arrays) -> None:
+    """Make a model what it was when `facts_of` and `arrays_of` were taken.
+
+    Raises:
+        Another: it is another model.
+    """
+    if facts["trained"] is not None:
+        if len(facts["trained"]) != len(trained_layers(model)):
+            raise Another("it has another number of layers")
+        train_layers(model, facts["trained"])
+    for name, value in facts["settings"].items():
+        if value is not None and value != setting(model, name):
+            set_setting(model, name, value)
+    if not all(layer.built for layer in model._flatten_layers()) or not build(model):
+        raise Another(
+            "the model has no weights before its first batch: make it with an Input as its first "
+            "layer, so that they can be put back"
+        )
+    sync(model)
+    variables = dict(_variables(model, program))
+    _compare(variables, arrays)
+    for name, variable in variables.items():
+        variable.assign(arrays[name].copy())
+
+
+def _variables(model: Any, program: Program) -> Iterator[tuple[str, Any]]:
+    """The variables by names that are the same in every process."""
+    yield from _numbered("model", model.variables)
+    yield from _numbered("optimizer", model.optimizer.variables)
+    yield from ((f"outside/{name}", variable) for name, variable in _outside(program, model))
+
+
+def _numbered(of: str, variables: list[Any]) -> Iterator[tuple[str, Any]]:
+    # Not by their paths: Keras numbers names that repeat, on through all models of a process.
+    return ((f"{of}/{number}", variable) for number, variable in enumerate(variables))
+
+
+def _outside(program: Program, model: Any) -> Iterator[tuple[str, Any]]:
+    """The caller's variables, but for those that are variables of the model already."""
+    known = {id(variable) for variable in model.variables}
+    for name in program.plan.outside:
+        variable = program.outside.get(name, getattr(model, name, None))
+        if variable is not None and id(variable) not in known:
+            yield name, variable
+
+
+def _compare(variables: Mapping[str, Any], arrays: Arrays) -> None:
+    mine = set(variables)
+    theirs = {name for name in arrays if name.split("/")[0] in ("model", "optimizer", "outside")}
+    if mine != theirs:
+        raise Another(f"it has {len(mine)} variables, and the saved one {len(theirs)}")
+    for name, variable in variables.items():
+        here, there = tuple(variable.shape), arrays[name].shape
+        if here != there:
+            path = getattr(variable, "path", name)
+            raise Another(f"the variable {path} has the shape {here}, and the saved one {there}")
+
+
+def _array(variable: Any) -> np.ndarray:
+    array: np.ndarray = keras.ops.convert_to_numpy(variable)
+    return array

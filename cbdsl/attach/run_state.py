@@ -1,0 +1,203 @@
+"""What a host saves of a run at each epoch's end, and how another host goes on from it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from cbdsl.attach.keras_private import begin_with
+from cbdsl.attach.model_state import Another, arrays_of, facts_of, put_into
+from cbdsl.plan import Plan
+from cbdsl.runtime.record import Done, Firing, Record
+from cbdsl.runtime.snapshots import WeightSnapshots
+from cbdsl.saving import CannotResume, Finished, Saved, StateFolder
+
+if TYPE_CHECKING:
+    from cbdsl.attach.host import Rules
+
+_SNAPSHOTS = "snapshots/"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The rules that are here and those that were there, by their keys."""
+
+    kept: list[str]
+    new: list[str]
+    dropped: list[str]
+
+    @property
+    def is_none(self) -> bool:
+        return not (self.new or self.dropped)
+
+
+def difference(before: list[str], now: list[str]) -> Difference:
+    """What became of rules, each list in its own order."""
+    return Difference(
+        [key for key in now if key in before],
+        [key for key in now if key not in before],
+        [key for key in before if key not in now],
+    )
+
+
+def keys_of(plan: Plan) -> list[str]:
+    """What the rules of a program are, in the order of the file."""
+    return [named.key for named in plan.named]
+
+
+class RunState:
+    """The state of a host's run in its folder.
+
+    Args:
+        host: the rules.
+        run_dir: the run's directory.
+        folder: the folder in it.
+
+    Attributes:
+        saved: what this training goes on from; None for one that begins afresh.
+        changed: the rules that are others than those of the state.
+    """
+
+    def __init__(self, host: Rules, run_dir: str | os.PathLike[str], folder: str) -> None:
+        self.host = host
+        self.folder = StateFolder(run_dir, folder)
+        self.saved: Saved | None = None
+        self.changed: Difference | None = None
+
+    # --------------------------------------------------------------------------- beginning
+
+    def begin(self) -> bool:
+        """Hold the folder and look what is there; whether there is something to go on from.
+
+        Raises:
+            CannotResume: it cannot be used, or what is there cannot be taken up.
+        """
+        self.folder.hold()
+        self.saved = self.changed = None
+        if self.folder.finished() is not None:
+            self._say("the run there is finished: this one begins afresh")
+            self.folder.clear()
+            return False
+        self.saved = self.folder.read()
+        if self.saved is None:
+            return False
+        self.changed = difference(self.saved.facts["rules"], keys_of(self.host.program.plan))
+        if self.host.strict and not self.changed.is_none:
+            raise CannotResume(
+                f"the rules are not those that {self.folder.path} was saved with "
+                f"({_told(self.changed)}), and `strict` asks for the same: begin afresh"
+            )
+        return True
+
+    def take_up(self) -> tuple[int | None, Difference]:
+        """Go on from the state: rules, model and optimizer, and the epoch that `fit` begins with.
+
+        Returns:
+            Where the journal ended, and what became of the rules.
+
+        Raises:
+            CannotResume: it is of another model.
+        """
+        assert self.saved is not None
+        assert self.changed is not None
+        host, facts, arrays = self.host, self.saved.facts, self.saved.arrays
+        try:
+            put_into(host.model, host.program, facts["model"], arrays)
+        except (Another, ValueError) as error:
+            raise CannotResume(
+                f"the state in {self.folder.path} is not of this model: {error}; to begin afresh, "
+                f"delete {self.folder.path} or choose another run directory"
+            ) from error
+        host.take_up(facts["members"])
+        for member in host.members.own:
+            if isinstance(member, WeightSnapshots):
+                begin = len(_SNAPSHOTS)
+                kept = {k[begin:]: v for k, v in arrays.items() if k.startswith(_SNAPSHOTS)}
+                member.take_up_arrays(kept)
+        host.effects.record = _record(facts["record"])
+        host.broken = dict(facts["broken"])
+        host.expected.missing = dict(facts["missing"])
+        host.stopped_by = facts["stopped_by"]
+        host.trained = facts["epoch"]
+        host.started = time.monotonic() - facts["elapsed"]
+        planned = (host.params or {}).get("epochs") or 0
+        # What a rule has stopped trains no more: `fit` is left without epochs.
+        begin_with(host.model, planned if facts["stopped"] else min(facts["epoch"], planned))
+        told = f"goes on behind epoch {facts['epoch']}, from {self.folder.path}"
+        if not self.changed.is_none:
+            told += f"; changed since: {_told(self.changed)}"
+        self._say(f"this training {told}")
+        return facts["journal"], self.changed
+
+    # ------------------------------------------------------------------------------ saving
+
+    def save(self, epoch: int, position: int | None) -> None:
+        """Replace the state by that at the end of an epoch, counted from 1. Raises `OSError`.
+
+        Args:
+            epoch: how many epochs are done.
+            position: where the journal ends.
+        """
+        host = self.host
+        facts = {
+            "epoch": epoch,
+            # An interrupt breaks a run off, and does not finish it.
+            "stopped": bool(host.model.stop_training) and not host.interrupted,
+            "elapsed": time.monotonic() - host.started,
+            "rules": keys_of(host.program.plan),
+            "members": host.state(),
+            "model": facts_of(host.model, host.program),
+            "record": _facts_of(host.record) | ({"stopped": None} if host.interrupted else {}),
+            "broken": host.broken,
+            "missing": host.expected.missing,
+            "stopped_by": host.stopped_by,
+            "journal": position,
+        }
+        arrays = arrays_of(host.model, host.program)
+        for member in host.members.own:
+            if isinstance(member, WeightSnapshots):
+                arrays |= {_SNAPSHOTS + name: a for name, a in member.arrays().items()}
+        self.folder.write(Saved(facts, arrays))
+
+    def finish(self, how: str) -> None:
+        """Mark the run as finished, and let go of its folder."""
+        planned = (self.host.params or {}).get("epochs") or 0
+        try:
+            self.folder.finish(Finished(self.host.trained, planned, how))
+        finally:
+            self.folder.let_go()
+
+    def _say(self, message: str) -> None:
+        sys.stderr.write(f"{message}\n")
+        sys.stderr.flush()
+
+
+def _told(changed: Difference) -> str:
+    parts = [("new", changed.new), ("dropped", changed.dropped)]
+    return "; ".join(f"{what} {', '.join(keys)}" for what, keys in parts if keys)
+
+
+def _facts_of(record: Record) -> dict[str, Any]:
+    """A record as plain data: counts, and of the firings those that a summary asks for."""
+    failed = {f.key: f for f in record.firings if any(a.error for a in f.actions)}
+    return {
+        "counts": record.counts,
+        "last": record.last,
+        "firings": [asdict(firing) for firing in failed.values()],
+        "stopped": record.stopped and asdict(record.stopped),
+    }
+
+
+def _record(facts: dict[str, Any]) -> Record:
+    def firing(held: dict[str, Any]) -> Firing:
+        return Firing(**held | {"actions": [Done(**action) for action in held["actions"]]})
+
+    return Record(
+        [firing(held) for held in facts["firings"]],
+        dict(facts["counts"]),
+        dict(facts["last"]),
+        facts["stopped"] and firing(facts["stopped"]),
+    )
