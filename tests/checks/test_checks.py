@@ -345,3 +345,10 @@ def test_the_end_of_a_text_can_be_shown() -> None:
 def test_str_of_a_diagnostic() -> None:
     (found,) = check("on epoch_ned stop", filename="a/r.cbr")
     assert str(found) == "a/r.cbr:1:4: error[CBR201]: there is no hook `epoch_ned`"
+
+
+def test_long_chains_and_many_changes_are_looked_at() -> None:
+    chain = "metric m0 = loss + 1\n" + "".join(f"metric m{i + 1} = m{i} + 1\n" for i in range(999))
+    assert codes(f"{chain}on epoch_end if m999 > 3 stop") == []
+    changes = "".join(f"on epoch_end if n > {i} n += 1\n" for i in range(999))
+    assert codes(f"let n = 0\n{changes}on epoch_end if n < 0 stop") == ["CBR420"]
