@@ -106,11 +106,19 @@ class Members:
         """What they remember, as plain data, by their keys."""
         return {member.key: member.state() for member in self._remembering}
 
-    def take_up(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state()` gave; those it does not hold begin afresh."""
+    def take_up(self, state: Mapping[str, Any], *, elapsed: float = 0.0) -> None:
+        """Go on from what `state()` gave; those it does not hold begin afresh.
+
+        Args:
+            state: what the members remembered.
+            elapsed: the time in training by then, in seconds.
+        """
         for member in self._remembering:
             if member.key in state:
                 member.take_up(state[member.key])
+            elif isinstance(member, Rule):
+                # What came every so often before then is over.
+                member.clock = elapsed
 
     @property
     def _remembering(self) -> list[Any]:

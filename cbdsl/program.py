@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ class Program:
         if isinstance(metrics, str):
             raise TypeError(f"metrics is a list of names, such as [{metrics!r}]")
         self.source = source
+        self.metrics = metrics
+        self.epochs = epochs
         self._given = dict(params or {})
         """The parameters' values, and the caller's variables."""
         self._checked: CheckedProgram = check_source(
@@ -110,6 +113,7 @@ class Program:
         *,
         run_dir: str | os.PathLike[str] = ".",
         journal: bool | str | os.PathLike[str] = False,
+        watch: bool = False,
         strict: bool = False,
         allow: Collection[str] = (),
         notify: Sequence[str] = (),
@@ -120,6 +124,7 @@ class Program:
             run_dir: where rules save files.
             journal: whether to write down what happens and why, a line each: `True` for
                 `journal.jsonl` in `run_dir`, or the path of the file.
+            watch: whether an edit of the rules' file takes over as the next epoch begins.
             strict: an action or a rule that fails ends the training with its error, instead of
                 being reported.
             allow: what rules may do beyond the training: `"call"` lets them call functions.
@@ -128,8 +133,18 @@ class Program:
         from cbdsl.attach import attach
 
         return attach(
-            self, run_dir=run_dir, journal=journal, strict=strict, allow=allow, notify=notify
+            self,
+            run_dir=run_dir,
+            journal=journal,
+            watch=watch,
+            strict=strict,
+            allow=allow,
+            notify=notify,
         )
+
+    def edited(self, source: SourceFile) -> Program:
+        """Other rules with the values for parameters that these were given; raises `CbrError`."""
+        return Program(source, params=self._given, metrics=self.metrics, epochs=self.epochs)
 
     def changed(self, params: Mapping[str, Given]) -> Program:
         """The same rules with other values for some parameters."""
@@ -142,14 +157,19 @@ class Program:
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy of a variable would be another one, which no model reads.
         given = {name: v for name, v in self._given.items() if name not in self.outside}
-        return _compiled, (self.source, given)
+        return _compiled, (self.source, given, self.metrics, self.epochs)
 
     def __repr__(self) -> str:
         return f"<cbdsl.Program {self.source.name}: {len(self.rules)} rules>"
 
 
-def _compiled(source: SourceFile, params: Mapping[str, Given]) -> Program:
-    return Program(source, params=params)
+def _compiled(
+    source: SourceFile,
+    params: Mapping[str, Given],
+    metrics: Collection[str] | None,
+    epochs: int | None,
+) -> Program:
+    return Program(source, params=params, metrics=metrics, epochs=epochs)
 
 
 def check(
@@ -207,6 +227,7 @@ def callbacks(
     params: Mapping[str, Given] | None = None,
     run_dir: str | os.PathLike[str] = ".",
     journal: bool | str | os.PathLike[str] = False,
+    watch: bool = False,
     strict: bool = False,
     allow: Collection[str] = (),
     notify: Sequence[str] = (),
@@ -219,6 +240,8 @@ def callbacks(
         run_dir: where rules save files.
         journal: whether to write down what happens and why, a line each: `True` for
             `journal.jsonl` in `run_dir`, or the path of the file. `cbdsl why` reads it.
+        watch: whether an edit of the file takes over as the next epoch begins. One with errors
+            does not: they are shown, and the rules go on as they were.
         strict: an action or a rule that fails ends the training with its error, instead of being
             reported.
         allow: what rules may do beyond the training: `"call"` lets them call functions.
@@ -226,11 +249,12 @@ def callbacks(
 
     Raises:
         CbrError: the rules have errors.
-        ValueError: a string is the name of a file; write `Path("rules.cbr")`.
+        ValueError: a string is the name of a file; write `Path("rules.cbr")`. Or `watch` is asked
+            for, and there is no file.
     """
     program = program_of(source_or_path, params=params)
     return program.callbacks(
-        run_dir=run_dir, journal=journal, strict=strict, allow=allow, notify=notify
+        run_dir=run_dir, journal=journal, watch=watch, strict=strict, allow=allow, notify=notify
     )
 
 
@@ -276,9 +300,16 @@ def replay(
     return replay_of(program_of(source_or_path, params=params), history)
 
 
-def read_file(path: str | os.PathLike[str]) -> SourceFile:
-    """A rule file; raises `CbrError` if it is no text, and `OSError` if it cannot be read."""
-    return with_others(read_source(_bytes(Path(path)), os.fspath(path)), path)
+def read_file(path: str | os.PathLike[str], name: str | None = None) -> SourceFile:
+    """A rule file; raises `CbrError` if it is no text, and `OSError` if it cannot be read.
+
+    Args:
+        path: where it is.
+        name: what to call it in messages, if not by its path.
+    """
+    source = with_others(read_source(_bytes(Path(path)), name or os.fspath(path)), path)
+    # Absolute: a script may change the working directory.
+    return replace(source, path=Path(path).absolute())
 
 
 def with_others(source: SourceFile, path: str | os.PathLike[str]) -> SourceFile:

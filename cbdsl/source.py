@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -75,12 +76,13 @@ class SourceFile:
     """A rule file's name, as shown to people, and its text.
 
     The text of a file that includes others has theirs behind its own: `included` are these, each
-    with the span of the statement whose place it takes.
+    with the span of the statement whose place it takes. `path` is where the file was read from.
     """
 
     name: str
     text: str
     included: tuple[tuple[Span, Part], ...] = ()
+    path: Path | None = field(default=None, compare=False)
 
     @cached_property
     def lines(self) -> LineIndex:

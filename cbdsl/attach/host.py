@@ -13,17 +13,18 @@ from typing import Any
 import keras
 
 from cbdsl.attach import journaling
+from cbdsl.attach.beginning import Refused, begin_late, begin_schedules, refused
 from cbdsl.attach.effects import Live
 from cbdsl.attach.expected import Expected
 from cbdsl.attach.keras_private import begin_with
+from cbdsl.attach.reload import WatchedFile, look
 from cbdsl.attach.run_state import RunState
 from cbdsl.attach.signals import Interrupts, gives_back
 from cbdsl.attach.summary import ending
 from cbdsl.catalog.hooks import EVENTS, INTERRUPT
-from cbdsl.loading import Options, members
+from cbdsl.loading import Members, Options, members
 from cbdsl.program import Program
 from cbdsl.runtime.arithmetic import float32
-from cbdsl.runtime.keras_model import one_rate
 from cbdsl.runtime.notices import Notices
 from cbdsl.runtime.record import Record
 from cbdsl.runtime.rule import Rule
@@ -55,9 +56,9 @@ class Rules(keras.callbacks.Callback):
         allow: Collection[str] = (),
         notify: Sequence[str] = (),
         journal: bool | str | os.PathLike[str] = False,
+        watch: bool = False,
     ) -> None:
         super().__init__()
-        self.program = program
         self.run_dir = run_dir
         self.strict = strict
         self.effects = Live(run_dir, strict)
@@ -69,9 +70,10 @@ class Rules(keras.callbacks.Callback):
         self.interrupts = Interrupts(program.plan)
         self.began_with: float | None = None
         """The rate that the running epoch began with, where there is a journal."""
-        options = Options(run_dir, program.outside, notify, allow)
-        self.members = members(program.plan, program.module, options)
-        self.expected = Expected(program, strict=strict)
+        self.file = WatchedFile(program) if watch else None
+        """The file of the rules, where an edit of it takes over."""
+        self.on_edit: Callable[[Program], None] = _nothing
+        """Called with rules that have taken over."""
         self.trained = 0
         self.began = False
         """Whether a training began, and was not refused."""
@@ -81,8 +83,6 @@ class Rules(keras.callbacks.Callback):
         self.broken: dict[str, str] = {}
         """Rules that raised an error and are switched off for this training, by key."""
         self._epoch = 0
-        self._tells_time = program.plan.reads_clock or self.journal is not None
-        self.members.act_by(self.effects)
         folder = program.plan.resume
         self.run_state = None if folder is None else RunState(self, run_dir, folder)
         """The state that is saved at each epoch's end, where the rules ask for it."""
@@ -90,7 +90,26 @@ class Rules(keras.callbacks.Callback):
         """Whether it was said that the state cannot be saved."""
         self._answered_at: str | None = None
         """The hook at which rules answered an interrupt last."""
+        self._rule_by(program, self.made(program))
+
+    def made(self, program: Program) -> Members:
+        """The rules of a program, as this host makes them."""
+        options = Options(self.run_dir, program.outside, self.notify, self.allow)
+        return members(program.plan, program.module, options)
+
+    def _rule_by(self, program: Program, made: Members) -> None:
+        self.program = program
+        self.members = made
+        self.members.act_by(self.effects)
+        self.expected = Expected(program, strict=self.strict)
+        self._tells_time = program.plan.reads_clock or self.journal is not None
         self._bind()
+
+    def change_to(self, program: Program, made: Members) -> None:
+        """Let other rules take over, that are begun."""
+        self.interrupts.change(program.plan)
+        self._rule_by(program, made)
+        self.on_edit(program)
 
     @property
     def record(self) -> Record:
@@ -147,6 +166,7 @@ class Rules(keras.callbacks.Callback):
             "allow": self.allow,
             "notify": self.notify,
             "journal": self.writes,
+            "watch": self.file is not None,
             "state": self.state(),
             "record": self.record,
             "trained": self.trained,
@@ -158,7 +178,7 @@ class Rules(keras.callbacks.Callback):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(  # type: ignore[misc]
             state["program"],
-            **{n: state[n] for n in ("run_dir", "strict", "allow", "notify", "journal")},
+            **{n: state[n] for n in ("run_dir", "strict", "allow", "notify", "journal", "watch")},
         )
         self.take_up(state["state"])
         self.effects.record = state["record"]
@@ -182,7 +202,9 @@ class Rules(keras.callbacks.Callback):
             for hook in EVENTS.values()
         }
         for method, calls in self._calls.items():
-            if (calls or method in self.interrupts.events) and method not in _OWN:
+            # Keras asks once which there are, and an edit may need any.
+            asked = calls or method in self.interrupts.events or self.file is not None
+            if asked and method not in _OWN:
                 setattr(self, method, self._dispatcher(method))
 
     def _dispatcher(self, method: str) -> Callable[..., None]:
@@ -214,7 +236,7 @@ class Rules(keras.callbacks.Callback):
                 hook(*args, **named)
             except Exception as error:
                 if method == "on_train_begin" and hasattr(member, "key"):
-                    raise Refused(_before(member, error)) from error
+                    raise refused(member, error) from error
                 # A callback of Keras raises on purpose: for a file it cannot write, say.
                 if not isinstance(member, Rule):
                     raise
@@ -276,6 +298,12 @@ class Rules(keras.callbacks.Callback):
         for member in self.members.callbacks:
             member.set_model(model)
 
+    @gives_back
+    def look(self) -> None:
+        """Let an edit of the rules' file take over, as an epoch begins and before all else."""
+        if self.file is not None:
+            look(self, self.file)
+
     def rate(self, epoch: int, lr: float) -> float:
         """The schedule: the rate of the epoch that begins, counted from 0."""
         epochs = (self.params or {}).get("epochs")
@@ -298,12 +326,7 @@ class Rules(keras.callbacks.Callback):
         self._bind()
         self.started = time.monotonic()
         resumed = self._takes_up()
-        for schedule in self.members.schedules:
-            schedule.on_train_begin()
-            try:
-                one_rate(self.model)
-            except ValueError as error:
-                raise Refused(_before(schedule, error)) from error
+        begin_schedules(self.members.schedules, self.model)
         if self.program.plan.needs_run_dir:
             Path(self.run_dir).mkdir(parents=True, exist_ok=True)
         if resumed:
@@ -327,12 +350,7 @@ class Rules(keras.callbacks.Callback):
         """Begin as far as a training that goes on does: what rules do at its beginning is done."""
         assert self.run_state is not None
         for member in self.members.callbacks:
-            own = isinstance(member, Rule) and "on_train_begin" in vars(type(member))
-            kind: Any = super(type(member), member) if own else member
-            try:
-                kind.on_train_begin(logs)
-            except Exception as error:
-                raise Refused(_before(member, error)) from error
+            begin_late(member, logs)
         try:
             position, difference = self.run_state.take_up()
         except CannotResume as error:
@@ -389,14 +407,8 @@ class Rules(keras.callbacks.Callback):
             raise self.effects.failure
 
 
-class Refused(ValueError):
-    """The rules cannot do in this training what they say; it was not begun."""
-
-
-def _before(member: Any, error: Exception) -> str:
-    """What keeps a training from beginning."""
-    place = getattr(member, "place", "")
-    return f"{place}: {error}" if place else str(error)
+def _nothing(program: Program) -> None:
+    """Nobody wants to know of an edit."""
 
 
 def _make_plain(logs: dict[str, Any]) -> None:

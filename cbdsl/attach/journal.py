@@ -127,8 +127,14 @@ class Journal:
         difference: Mapping[str, Collection[str]],
     ) -> None:
         """Other rules take over in the epoch that runs."""
-        told = _rules(program) | {"difference": _difference(difference)}
-        self._add("reloaded", epoch=epoch, time=_seconds(time), **told)
+        self._add(
+            "reloaded",
+            epoch=epoch,
+            time=_seconds(time),
+            params=program.params,
+            **_rules(program),
+            difference=_difference(difference),
+        )
 
     def refused(self, problems: Sequence[str], *, epoch: int, time: float) -> None:
         """An edited file is not taken."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -20,11 +20,17 @@ class Another(ValueError):
     """The state is of another model than this one; says where they differ."""
 
 
-def facts_of(model: Any, program: Program) -> dict[str, Any]:
-    """What rules change that is no variable: settings of the optimizer, and what is trained."""
+def facts_of(model: Any, settings: Iterable[str], *, freezes: bool) -> dict[str, Any]:
+    """What rules change that is no variable.
+
+    Args:
+        model: the model.
+        settings: those of the optimizer that rules set.
+        freezes: whether rules change which layers are trained.
+    """
     return {
-        "settings": {name: setting(model, name) for name in sorted(program.plan.settings)},
-        "trained": trained_layers(model) if program.plan.freezes else None,
+        "settings": {name: setting(model, name) for name in sorted(settings)},
+        "trained": trained_layers(model) if freezes else None,
     }
 
 

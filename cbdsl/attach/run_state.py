@@ -45,7 +45,7 @@ def difference(before: list[str], now: list[str]) -> Difference:
 
 def keys_of(plan: Plan) -> list[str]:
     """What the rules of a program are, in the order of the file."""
-    return [named.key for named in plan.named]
+    return [named.key for named in plan.keyed]
 
 
 class RunState:
@@ -66,6 +66,10 @@ class RunState:
         self.folder = StateFolder(run_dir, folder)
         self.saved: Saved | None = None
         self.changed: Difference | None = None
+        self.settings: set[str] = set()
+        """The settings of the optimizer that rules set, those of rules that are gone too."""
+        self.freezes = False
+        """Whether rules change which layers are trained, or did."""
 
     # --------------------------------------------------------------------------- beginning
 
@@ -77,6 +81,7 @@ class RunState:
         """
         self.folder.hold()
         self.saved = self.changed = None
+        self.settings, self.freezes = set(), False
         if self.folder.finished() is not None:
             self._say("the run there is finished: this one begins afresh")
             self.folder.clear()
@@ -111,7 +116,9 @@ class RunState:
                 f"the state in {self.folder.path} is not of this model: {error}; to begin afresh, "
                 f"delete {self.folder.path} or choose another run directory"
             ) from error
-        host.take_up(facts["members"])
+        self.settings |= set(facts["model"]["settings"])
+        self.freezes |= facts["model"]["trained"] is not None
+        host.members.take_up(facts["members"], elapsed=facts["elapsed"])
         for member in host.members.own:
             if isinstance(member, WeightSnapshots):
                 begin = len(_SNAPSHOTS)
@@ -141,15 +148,17 @@ class RunState:
             epoch: how many epochs are done.
             position: where the journal ends.
         """
-        host = self.host
+        host, plan = self.host, self.host.program.plan
+        self.settings |= plan.settings
+        self.freezes |= plan.freezes
         facts = {
             "epoch": epoch,
             # An interrupt breaks a run off, and does not finish it.
             "stopped": bool(host.model.stop_training) and not host.interrupted,
             "elapsed": time.monotonic() - host.started,
-            "rules": keys_of(host.program.plan),
+            "rules": keys_of(plan),
             "members": host.state(),
-            "model": facts_of(host.model, host.program),
+            "model": facts_of(host.model, self.settings, freezes=self.freezes),
             "record": _facts_of(host.record) | ({"stopped": None} if host.interrupted else {}),
             "broken": host.broken,
             "missing": host.expected.missing,

@@ -17,6 +17,7 @@ from cbdsl.runtime.calls import Functions
 class Attaching(TypedDict):
     """What `Program.callbacks` takes beside the run's folder."""
 
+    watch: bool
     strict: bool
     allow: tuple[str, ...]
     notify: tuple[str, ...]
@@ -27,9 +28,18 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def wrapped(
-        *args: Any, strict: bool, allow: tuple[str, ...], notify: tuple[str, ...], **named: Any
+        *args: Any,
+        file: str,
+        watch: bool,
+        strict: bool,
+        allow: tuple[str, ...],
+        notify: tuple[str, ...],
+        **named: Any,
     ) -> None:
-        command(*args, attaching=Attaching(strict=strict, allow=allow, notify=notify), **named)
+        if watch and file == "-":
+            raise click.UsageError("--watch needs a file, and standard input is none")
+        attaching = Attaching(watch=watch, strict=strict, allow=allow, notify=notify)
+        command(*args, file=file, attaching=attaching, **named)
 
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
@@ -42,6 +52,9 @@ _OPTIONS = (
         type=click.Path(file_okay=False, path_type=Path),
         metavar="DIR",
         help="The run's folder; else a new runs/NAME-N.",
+    ),
+    click.option(
+        "--watch", is_flag=True, help="Let an edit of FILE take over as the next epoch begins."
     ),
     click.option("--strict", is_flag=True, help="End the training when an action or a rule fails."),
     click.option(

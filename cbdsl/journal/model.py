@@ -152,6 +152,7 @@ class Reloaded:
 
     epoch: int
     time: float
+    params: Mapping[str, Any]
     rules: tuple[RuleText, ...]
     source: str
     difference: Difference
@@ -248,8 +249,7 @@ class Journal:
     @property
     def params(self) -> Mapping[str, Any]:
         """The parameters' values that were in force last."""
-        resumed = self._all(Resumed)
-        return resumed[-1].params if resumed else self.header.params
+        return self.changes[-1].params if self.changes else self.header.params
 
     @property
     def planned(self) -> int | None:

@@ -171,6 +171,7 @@ def _entry(given: dict[str, Any]) -> Entry | None:
             return Reloaded(
                 epoch=_whole(given, "epoch"),
                 time=_time(given),
+                params=_params(given),
                 rules=_rules(given),
                 source=_text(given, "source", ""),
                 difference=_difference(given),

@@ -323,6 +323,12 @@ class Plan:
         return any(isinstance(a, n.Save) for r in self.rules for a in r.actions)
 
     @property
+    def keyed(self) -> tuple[Named, ...]:
+        """All that remembers something: rules, schedules, derived metrics; as in the file."""
+        more = [m.named for m in self.metrics] + [b.named for b in self.blocks]
+        return tuple(sorted([*self.named, *more], key=lambda named: named.order))
+
+    @property
     def named(self) -> tuple[Named, ...]:
         """All rules, schedules too, in the order of the file."""
         every = [s.named for s in self.schedules] + [r.named for r in self.rules]

@@ -99,7 +99,7 @@ class Rule:
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if epoch and not self.epoch and not self.step:
-            # `fit(initial_epoch=…)`: the batches before count as done.
+            # `fit(initial_epoch=…)`, or a rule that came later: the batches before count as done.
             self.step = self.begun = epoch * (self.batches or 0)
         self.epoch = epoch + 1
         self.batch = 0

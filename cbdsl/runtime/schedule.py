@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from cbdsl.runtime.arithmetic import float32
@@ -36,6 +36,11 @@ class Schedule(Rule):
         self.start: float | None = None
         self.base: float | None = None
         self._line: Timeline | None = None
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        super().take_up(state)
+        # It was made with another start.
+        self._line = None
 
     def __getstate__(self) -> dict[str, Any]:
         # The curves of a timeline are functions, which are not pickled; it is made again.

@@ -92,15 +92,22 @@ class WeightSnapshots:
         }
 
     def take_up_arrays(self, arrays: Mapping[str, Any]) -> None:
-        """Keep the weights that `arrays()` gave, of a model of the same kind."""
+        """Keep the weights that `arrays()` gave, of a model of the same kind.
+
+        Those that these rules go back to, if they were kept with all that these rules put back.
+        """
         self._weights, self._optimizer = {}, {}
         for key, value in arrays.items():
             kind, rest = key.split("/", 1)
             name, number = rest.rsplit("/", 1)
             kept = self._weights if kind == "weights" else self._optimizer
             kept.setdefault(name, []).append((self._variables(kind)[int(number)], value))
-        for name in self._weights:
+        for name in list(self._weights):
             self._optimizer.setdefault(name, [])
+            is_whole = self._optimizer[name] or not self._keeps_optimizer(name)
+            if not is_whole or (name not in self.best and name != LAST_GOOD):
+                del self._weights[name], self._optimizer[name]
+                self.values.pop(name, None)
 
     def _variables(self, kind: str) -> list[Any]:
         return self._own_weights() if kind == "weights" else optimizer_variables(self.model)
@@ -180,15 +187,17 @@ class WeightSnapshots:
 
     def _keep(self, name: str) -> bool:
         """Keep what is there now; not if it is not finite."""
-        with_optimizer = name == LAST_GOOD or name in self.rolled_to
         sync(self.model)
         weights = copied(self._own_weights())
-        optimizer = copied(optimizer_variables(self.model)) if with_optimizer else []
+        optimizer = copied(optimizer_variables(self.model)) if self._keeps_optimizer(name) else []
         if not finite([*weights, *optimizer]):
             return False
         self._weights[name] = weights
         self._optimizer[name] = optimizer
         return True
+
+    def _keeps_optimizer(self, name: str) -> bool:
+        return name == LAST_GOOD or name in self.rolled_to
 
     def _own_weights(self) -> list[Any]:
         """The weights of the model, without the caller's variables: what rules set stays."""

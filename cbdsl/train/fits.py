@@ -121,6 +121,7 @@ class Fits:
         host = ours[-1]
         assert isinstance(host, Rules)
         host.effects.summarized = True
+        host.on_edit = functools.partial(rundir.begin, folder)
         history = HistoryFile(folder, self.program)
         theirs = keras.tree.flatten(theirs) if theirs else []
         given.arguments["callbacks"] = [*theirs, *ours, history]

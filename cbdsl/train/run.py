@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
+from cbdsl.train import rundir
 from cbdsl.train.data import Data
 from cbdsl.train.errors import NotBegun, TrainError, short, user_trace
 from cbdsl.train.quiet import quiet
@@ -81,6 +83,7 @@ def train(
     *schedule, host = program.callbacks(run_dir=run_dir, journal=True, **attaching)
     assert isinstance(host, Rules)
     host.effects.summarized = True
+    host.on_edit = functools.partial(rundir.begin, run_dir)
     interrupted = failed = False
     ended_by: BaseException | None = None
     # Functions that rules call are looked for as `python -m` looks.

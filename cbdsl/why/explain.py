@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cbdsl.formatter import expression
-from cbdsl.journal import Firing, Journal, RuleText
+from cbdsl.journal import Firing, Journal, Reloaded, Resumed, RuleText
 from cbdsl.runtime.words import time_text
 from cbdsl.simulate.places import Place
 from cbdsl.simulate.seen import Moment, Seen
@@ -106,13 +106,21 @@ class _Telling:
             what = f"epochs that are not between 1 and {MOST_EPOCHS:,}"
             notes.append(f"the journal has {what}: how near its rules came is not known")
         stories = [self._story(rule, ()) for rule in self.journal.rules]
+        return Explained(ending(self.journal), (*stories, *self._dropped()), tuple(notes))
+
+    def _dropped(self) -> Iterator[Story]:
+        """The stories of rules that others have taken the place of, as far as they go."""
         known = {rule.key for rule in self.journal.rules}
-        for earlier in (self.journal.header, *self.journal.changes):
-            for rule in earlier.rules:
-                if rule.key not in known:
-                    known.add(rule.key)
-                    stories.append(self._story(rule, ("dropped when other rules took over",)))
-        return Explained(ending(self.journal), tuple(stories), tuple(notes))
+        for place, entry in enumerate(self.journal.entries):
+            if not isinstance(entry, Resumed | Reloaded):
+                continue
+            before = replace(self.journal, entries=self.journal.entries[:place])
+            stay = known.union(rule.key for rule in entry.rules)
+            gone = [rule for rule in before.rules if rule.key not in stay]
+            known.update(rule.key for rule in gone)
+            note = f"dropped in epoch {entry.epoch}, when other rules took over"
+            telling = _Telling(before) if gone else self
+            yield from (telling._story(rule, (note,)) for rule in gone)
 
     def _story(self, rule: RuleText, notes: tuple[str, ...]) -> Story:
         firings = [firing for firing in self.journal.firings if firing.key == rule.key]

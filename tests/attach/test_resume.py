@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,15 @@ def test_a_stop_that_was_not_marked_trains_no_more(tmp_path: Path) -> None:
     assert logs == {}
     assert seen.told[0].endswith("<rules>:2 stopped it: enough")
     assert StateFolder(tmp_path, "state").finished() is not None
+
+
+def test_a_new_rule_does_not_make_up_for_the_time_before(broken: Path) -> None:
+    folder = StateFolder(broken, "state")
+    saved = folder.read()
+    assert saved is not None
+    folder.write(replace(saved, facts=saved.facts | {"elapsed": 3 * 3600.0}))
+    seen = fit(PLAIN + 'other: every 2 hours print "two"\n', broken)
+    assert seen.told[-1] == "other  did not fire: its moment never came"
 
 
 def test_changed_rules(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:

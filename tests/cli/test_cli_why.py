@@ -261,8 +261,10 @@ def test_rules_that_were_dropped() -> None:
     resumed = after | {"kind": "resumed", "epoch": 2, "difference": keys | {"kept": []}}
     text = told([before, epoch(1, LOGS[0]), resumed, epoch(2, LOGS[1])])
     assert "it was taken up again with epoch 2" in text
-    assert text.splitlines()[-1].startswith("old (mnist.cbr:1) did not fire: ")
-    assert text.endswith("; dropped when other rules took over\n")
+    assert text.splitlines()[-1] == (
+        "old (mnist.cbr:1) did not fire: loss < 0: the lowest was 0.8, in epoch 1; "
+        "dropped in epoch 2, when other rules took over"
+    )
 
 
 # ---------------------------------------------------------------------------- how it stands

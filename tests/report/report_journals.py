@@ -151,7 +151,14 @@ def hostile() -> list[Line]:
         {"kind": "broken", "epoch": 1, "time": 1, "error": HOSTILE, **of},
         {"kind": "failed", "time": 1, "verb": HOSTILE, "error": HOSTILE, **of},
         {"kind": "refused", "epoch": 1, "time": 1, "problems": [HOSTILE]},
-        {"kind": "reloaded", "epoch": 1, "time": 1, "rules": [bad], "difference": change},
+        {
+            "kind": "reloaded",
+            "epoch": 1,
+            "time": 1,
+            "params": {},
+            "rules": [bad],
+            "difference": change,
+        },
         epoch(1, logs, counted={HOSTILE: 3}),
         end(1, HOSTILE, HOSTILE, HOSTILE),
     ]

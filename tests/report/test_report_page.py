@@ -206,7 +206,7 @@ def test_what_went_wrong(page_of: PageOf) -> None:
 def test_rules_that_come_and_go(page_of: PageOf) -> None:
     gone, stays, new = rule("gone"), rule("stays"), rule("new")
     change = {"kept": ["stays:0"], "new": ["new:0"], "dropped": ["gone:0"]}
-    line = {"kind": "reloaded", "epoch": 4, "time": 5, "rules": [new, stays]}
+    line = {"kind": "reloaded", "epoch": 4, "time": 5, "params": {}, "rules": [new, stays]}
     page = page_of([run([gone, stays]), line | {"difference": change}])
     rules = page.all("ul", "rules")[0].all("li")
     found = [(li.all("h3")[0].text, [one.text for one in li.all("span", "badge")]) for li in rules]

@@ -1,0 +1,48 @@
+"""Members of a host, and what keeps a training from beginning with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from cbdsl.runtime.keras_model import one_rate
+from cbdsl.runtime.rule import Rule
+from cbdsl.runtime.scheduled import Scheduled
+
+
+class Refused(ValueError):
+    """The rules cannot do in this training what they say; it was not begun."""
+
+
+def refused(member: Any, error: Exception) -> Refused:
+    """What keeps a training from beginning, with the place of the rule."""
+    place = getattr(member, "place", "")
+    return Refused(f"{place}: {error}" if place else str(error))
+
+
+def begin_late(member: Any, logs: Any = None) -> None:
+    """Begin a member where the training has begun: what rules do at its beginning is done.
+
+    Raises:
+        Refused: it cannot do here what it says.
+    """
+    acts = isinstance(member, Rule) and "on_train_begin" in vars(type(member))
+    kind: Any = super(type(member), member) if acts else member
+    try:
+        kind.on_train_begin(logs)
+    except Exception as error:
+        raise refused(member, error) from error
+
+
+def begin_schedules(schedules: Iterable[Scheduled], model: Any) -> None:
+    """Begin the rules that are functions of the epoch and the rate.
+
+    Raises:
+        Refused: the rate of this model cannot be set.
+    """
+    for schedule in schedules:
+        schedule.on_train_begin()
+        try:
+            one_rate(model)
+        except ValueError as error:
+            raise refused(schedule, error) from error
