@@ -204,11 +204,15 @@ def _changes(old: Program, new: Program) -> Iterator[str]:
     lines = [f"- {rule}" for key, rule in before.items() if key not in now]
     lines += [f"+ {rule}" for key, rule in now.items() if key not in before]
     lines += [
-        f"{name} is {text(value)} now, and was {text(old.params[name])}"
+        f"{name} is {_shown(value)} now, and was {_shown(old.params[name])}"
         for name, value in new.params.items()
         if name in old.params and old.params[name] != value
     ]
     yield from lines or ["no rule is another one"]
+
+
+def _shown(value: float | bool | str) -> str:
+    return value if isinstance(value, str) else text(value)
 
 
 def _texts(program: Program) -> dict[str, str]:

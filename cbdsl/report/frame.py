@@ -89,7 +89,7 @@ class Turn(NamedTuple):
 
 
 def turns(run: Run, frame: Frame) -> list[Turn]:
-    """Where rules changed the course, and where the run was resumed.
+    """Where rules changed the course, and where the run was resumed or its rules were edited.
 
     A rule that does so in every other epoch is routine and has no turns.
     """
@@ -101,14 +101,14 @@ def turns(run: Run, frame: Frame) -> list[Turn]:
             by_rule.setdefault(fired.key, {})[fired.epoch] = fired.rule
             if verbs & {"stop", "fail"}:
                 final.add((fired.key, fired.epoch))
-    most = min(max(3, frame.count // 4), 12)
+    most = min(max(3, frame.count // 2 - 1), 12)
     by_epoch: dict[float, list[str]] = {}
     for key, epochs in by_rule.items():
         for epoch, rule in epochs.items():
             if len(epochs) <= most or (key, epoch) in final:
                 by_epoch.setdefault(epoch, []).append(rule)
-    for epoch in run.resumed:
-        by_epoch.setdefault(epoch - 0.5, []).append("resumed")
+    for epoch, what in run.changes:
+        by_epoch.setdefault(epoch - 0.5, []).append(what)
     return [Turn(epoch, tuple(by_epoch[epoch])) for epoch in sorted(by_epoch)]
 
 

@@ -126,7 +126,7 @@ class Run:
         epochs: in their order, each once.
         entries: firings and notes in the order in which they happened.
         unwritten: how many firings were counted and not written.
-        resumed: the epochs with which the run was taken up again.
+        changes: the epochs with which the run was `resumed`, or went on with `edited` rules.
         ending: None if the journal has no end.
     """
 
@@ -140,7 +140,7 @@ class Run:
     epochs: tuple[Logged, ...]
     entries: tuple[Entry, ...]
     unwritten: int
-    resumed: tuple[int, ...]
+    changes: tuple[tuple[int, str], ...]
     ending: End | None
 
     @cached_property

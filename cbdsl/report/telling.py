@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cbdsl.journal import (
     Broken,
-    Difference,
     End,
     Epoch,
     Failed,
@@ -49,7 +48,10 @@ def told(journal: Journal, *, name: str, kept: Mapping[str, str] | None = None) 
         epochs=tuple(teller.epochs[number] for number in sorted(teller.epochs)),
         entries=tuple(teller.entries),
         unwritten=teller.unwritten.total(),
-        resumed=tuple(_near(e.epoch) for e in journal.entries if isinstance(e, Resumed)),
+        changes=tuple(
+            (_near(change.epoch), "resumed" if isinstance(change, Resumed) else "edited")
+            for change in journal.changes
+        ),
         ending=journal.end,
     )
 
@@ -64,6 +66,7 @@ class _Teller:
         self.unwritten: Counter[str] = Counter()
         self.now = 0
         """The last epoch that is over."""
+        self.params = journal.header.params
         self._take(journal.header.rules, None)
         for entry in journal.entries:
             self._hear(entry)
@@ -88,12 +91,11 @@ class _Teller:
             case Resumed():
                 self._take(entry.rules, entry.epoch)
                 text = f"from epoch {entry.epoch} on, {moment(entry.at)}"
-                text += self._changed(entry.difference)
+                text += "; " + self._changed(entry)
                 self._note(entry.epoch, None, "resumed", text)
             case Reloaded():
                 self._take(entry.rules, entry.epoch)
-                text = self._changed(entry.difference).removeprefix("; ")
-                self._note(entry.epoch, entry.time, "rules reloaded", text)
+                self._note(entry.epoch, entry.time, "rules edited", self._changed(entry))
             case Refused():
                 text = "\n".join(entry.problems)
                 self._note(entry.epoch, entry.time, "edited rules not taken", text, bad=True)
@@ -150,16 +152,24 @@ class _Teller:
                 rule.is_dropped, rule.course = True, f"dropped in epoch {epoch}"
         self.rules |= old
 
-    def _changed(self, difference: Difference) -> str:
-        """Which rules are new and which are gone, in words."""
-        new, dropped = self._labels(difference.new), self._labels(difference.dropped)
-        if not new and not dropped:
-            return "; the rules are the same"
-        said = (("new", new), ("dropped", dropped))
-        return "".join(f"; {what}: {words.listed(names)}" for what, names in said if names)
+    def _changed(self, change: Resumed | Reloaded) -> str:
+        """Which rules are new and which are gone, and which parameters are others, in words."""
+        before, self.params = self.params, change.params
+        params = [f"{n} = {v}" for n, v in change.params.items() if before.get(n, v) != v]
+        said = (
+            ("new", self._labels(change.difference.new)),
+            ("dropped", self._labels(change.difference.dropped)),
+            ("param", params),
+        )
+        told = [f"{what}: {words.listed(names)}" for what, names in said if names]
+        return "; ".join(told) or "the rules are the same"
 
     def _labels(self, keys: Iterable[str]) -> list[str]:
-        return [self.rules[key].label if key in self.rules else key for key in keys]
+        # A schedule, or a derived metric, is not among the rules.
+        return [
+            self.rules[key].label if key in self.rules else key.rpartition(":")[0] or key
+            for key in keys
+        ]
 
 
 def _near(epoch: int) -> int:

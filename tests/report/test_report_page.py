@@ -214,6 +214,24 @@ def test_rules_that_come_and_go(page_of: PageOf) -> None:
     assert page.all("td", "did")[-1].text == "new: new; dropped: gone"
 
 
+def test_an_edit_is_marked_and_tells_what_became_another(page_of: PageOf) -> None:
+    one = rule("one")
+    change = {"kept": ["one:0"], "new": ["schedule lr:0"], "dropped": []}
+    line = {"kind": "reloaded", "epoch": 2, "time": 5, "rules": [one], "params": {"n": 3, "m": 1}}
+    same = line | {"epoch": 3, "difference": {"kept": ["one:0"], "new": [], "dropped": []}}
+    first = run([one], params={"n": 2, "m": 1})
+    logs = {"loss": 1.0}
+    page = page_of(
+        [first, epoch(1, logs), line | {"difference": change}, epoch(2, logs), same, epoch(3, logs)]
+    )
+    assert [cell.text for cell in page.all("td", "did")] == [
+        "new: schedule lr; param: n = 3",
+        "the rules are the same",
+    ]
+    marked = [mark.text for mark in page.all("text", "label")]
+    assert set(marked) == {"edited"}
+
+
 # ---------------------------------------------------------------- much and little
 
 
