@@ -15,7 +15,7 @@ from cbdsl.checks import check as check_source
 from cbdsl.checks.params import Given
 from cbdsl.codegen import GeneratedModule, generate, standalone
 from cbdsl.diagnostics import CbrError, Diagnostic
-from cbdsl.formatter import format_source
+from cbdsl.formatter import format_source, statement
 from cbdsl.plan import Plan, plan
 from cbdsl.source import SourceFile
 from cbdsl.syntax import MAX_BYTES, read_source, with_included
@@ -86,6 +86,12 @@ class Program:
     def probed(self) -> GeneratedModule:
         """The same module, whose rules also tell what each part of a condition is."""
         return generate(self.plan, self._checked.context, probes=True)
+
+    @cached_property
+    def statements(self) -> list[str]:
+        """The file's statements in canonical layout, without its tests."""
+        file = self._checked.context.file
+        return [statement(each) for each in file.statements if not isinstance(each, Test)]
 
     @cached_property
     def tests(self) -> tuple[Test, ...]:

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +71,7 @@ class Rules(keras.callbacks.Callback):
         """The rate that the running epoch began with, where there is a journal."""
         self.file = WatchedFile(program) if watch else None
         """The file of the rules, where an edit of it takes over."""
-        self.on_edit: Callable[[Program], None] = _nothing
+        self.on_edit: Callable[[Program], object] = lambda program: None
         """Called with rules that have taken over."""
         self.trained = 0
         self.began = False
@@ -86,6 +85,8 @@ class Rules(keras.callbacks.Callback):
         folder = program.plan.resume
         self.run_state = None if folder is None else RunState(self, run_dir, folder)
         """The state that is saved at each epoch's end, where the rules ask for it."""
+        self.keeps_finished = False
+        """Whether a finished run is taken up, with no epochs left, and not begun afresh."""
         self._unsaved = False
         """Whether it was said that the state cannot be saved."""
         self._answered_at: str | None = None
@@ -107,8 +108,8 @@ class Rules(keras.callbacks.Callback):
 
     def change_to(self, program: Program, made: Members) -> None:
         """Let other rules take over, that are begun."""
-        self.interrupts.change(program.plan)
         self._rule_by(program, made)
+        self.interrupts.change(program.plan)
         self.on_edit(program)
 
     @property
@@ -122,6 +123,11 @@ class Rules(keras.callbacks.Callback):
         return stopped is not None and stopped.key in {
             rule.named.key for rule in self.program.plan.answering
         }
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the epoch was broken off that will be trained again from its beginning."""
+        return self.run_state is not None and self.interrupted and self._answered_at in _BATCHES
 
     @property
     def elapsed(self) -> float:
@@ -223,6 +229,9 @@ class Rules(keras.callbacks.Callback):
 
     @gives_back
     def _call(self, method: str, *args: Any, **named: Any) -> None:
+        if self.cut_short and method != "on_train_end":
+            # Keras still validates. What rules then do to files is not to be undone.
+            return
         logs = named.get("logs", args[-1] if args else None)
         if isinstance(logs, dict):
             _make_plain(logs)
@@ -316,7 +325,18 @@ class Rules(keras.callbacks.Callback):
                     self._broke(schedule, error)
         return lr
 
+    @gives_back
     def on_train_begin(self, logs: Any = None) -> None:
+        self.began = False
+        try:
+            self._begin(logs)
+        except BaseException:
+            if self.run_state is not None:
+                self.run_state.folder.let_go()
+            raise
+        self.began = True
+
+    def _begin(self, logs: Any) -> None:
         self.effects.record = Record()
         self.effects.failure = None
         self.trained = 0
@@ -337,7 +357,6 @@ class Rules(keras.callbacks.Callback):
         if self.journal is not None:
             self.journal.flush()
         self.interrupts.begin()
-        self.began = True
 
     def _takes_up(self) -> bool:
         """Whether this training goes on from a saved state."""
@@ -356,7 +375,7 @@ class Rules(keras.callbacks.Callback):
         except CannotResume as error:
             raise Refused(str(error)) from error
         self._bind()
-        journaling.go_on(self, position, epoch=self.trained + 1, difference=asdict(difference))
+        journaling.go_on(self, position, epoch=self.trained + 1, difference=difference)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self.run_state is not None:
@@ -365,26 +384,31 @@ class Rules(keras.callbacks.Callback):
         self._call("on_epoch_begin", epoch, logs)
         if self.journal is not None:
             self.began_with = journaling.learning_rate(self)
+            # The epoch may be long, and no rule act in it.
+            self.journal.flush()
 
     @gives_back
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.cut_short:
+            return
         self.expected.seen(epoch, logs or {})
         self._call("on_epoch_end", epoch, logs)
         # Now, and not before: what fails at an epoch's end fails in that epoch.
         self.trained = epoch + 1
-        self._save(journaling.epoch_over(self, logs))
+        position = journaling.epoch_over(self, logs)
+        # Last of all, so that no change of this event is lost.
+        self._write_state(lambda state: state.save(self.trained, position))
 
-    def _save(self, position: int | None) -> None:
-        """Save the state of the run; last of all, so that no change of this event is lost."""
-        if self.run_state is None or (self.interrupted and self._answered_at in _BATCHES):
-            # An epoch that was cut short is trained again from its beginning.
+    def _write_state(self, write: Callable[[RunState], None]) -> None:
+        """Write of the state of the run; said once where it cannot be, and training goes on."""
+        if self.run_state is None:
             return
         try:
-            self.run_state.save(self.trained, position)
+            write(self.run_state)
         except OSError as error:
             if self.strict:
                 raise
-            folder, why = self.run_state.folder.path, error.strerror or error
+            folder, why = self.run_state.folder.shown, error.strerror or error
             if not self._unsaved:
                 sys.stderr.write(f"\n{folder}: the state cannot be saved: {why}\n")
             self._unsaved = True
@@ -401,14 +425,11 @@ class Rules(keras.callbacks.Callback):
             if self.interrupted:
                 self.run_state.folder.let_go()
             else:
-                self.run_state.finish(ending(self, (self.params or {}).get("epochs") or 0))
+                how = ending(self, (self.params or {}).get("epochs") or 0)
+                self._write_state(lambda state: state.finish(how))
         self.interrupts.end()
         if self.effects.failure is not None:
             raise self.effects.failure
-
-
-def _nothing(program: Program) -> None:
-    """Nobody wants to know of an edit."""
 
 
 def _make_plain(logs: dict[str, Any]) -> None:

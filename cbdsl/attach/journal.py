@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from cbdsl import __version__
 from cbdsl.attach.journal_file import JournalFile
 from cbdsl.formatter.flat import flattened
-from cbdsl.journal import FORMAT, line
+from cbdsl.journal import FORMAT, Difference, line
 from cbdsl.program import Program
 from cbdsl.runtime.record import Firing
 
@@ -96,7 +97,7 @@ class Journal:
         epoch: int,
         epochs: int | None,
         batches: int | None,
-        difference: Mapping[str, Collection[str]],
+        difference: Difference,
     ) -> None:
         """The training goes on with an epoch, counted from 1.
 
@@ -105,7 +106,7 @@ class Journal:
             epoch: the first that is trained now.
             epochs: how many are planned.
             batches: how many an epoch has.
-            difference: the keys of the rules that are `kept`, `new` and `dropped`.
+            difference: what became of the rules.
         """
         self._add(
             "resumed",
@@ -115,7 +116,7 @@ class Journal:
             batches=batches,
             params=program.params,
             **_rules(program),
-            difference=_difference(difference),
+            difference=asdict(difference),
         )
 
     def reloaded(
@@ -124,7 +125,7 @@ class Journal:
         *,
         epoch: int,
         time: float,
-        difference: Mapping[str, Collection[str]],
+        difference: Difference,
     ) -> None:
         """Other rules take over in the epoch that runs."""
         self._add(
@@ -133,7 +134,7 @@ class Journal:
             time=_seconds(time),
             params=program.params,
             **_rules(program),
-            difference=_difference(difference),
+            difference=asdict(difference),
         )
 
     def refused(self, problems: Sequence[str], *, epoch: int, time: float) -> None:
@@ -271,10 +272,6 @@ def _rules(program: Program) -> dict[str, Any]:
         for named in program.plan.named
     ]
     return {"rules": rules, "source": flattened(program.source)}
-
-
-def _difference(given: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-    return {name: list(given.get(name, ())) for name in ("kept", "new", "dropped")}
 
 
 def _now() -> str:

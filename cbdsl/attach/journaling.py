@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cbdsl.attach.journal import Journal
-from cbdsl.journal import NAME
+from cbdsl.journal import NAME, Difference
 from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.runtime.keras_model import rate
 
@@ -34,16 +34,14 @@ def begin(host: Rules) -> None:
         host.journal.begin(host.program, epochs=epochs, batches=batches, lr=lr)
 
 
-def go_on(
-    host: Rules, position: int | None, *, epoch: int, difference: Mapping[str, Collection[str]]
-) -> None:
+def go_on(host: Rules, position: int | None, *, epoch: int, difference: Difference) -> None:
     """A training is taken up.
 
     Args:
         host: the rules.
         position: what `Journal.position()` gave when the state was saved.
         epoch: the first that is trained now, counted from 1.
-        difference: the keys of the rules that are `kept`, `new` and `dropped`.
+        difference: what became of the rules.
     """
     if host.journal is None:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,8 +10,9 @@ import numpy as np
 
 from cbdsl.attach.keras_private import train_layers, trained_layers
 from cbdsl.program import Program
-from cbdsl.runtime.keras_model import set_setting, setting, sync
+from cbdsl.runtime.keras_model import prepare_settings, release_settings, set_setting, setting, sync
 from cbdsl.runtime.snapshots import build
+from cbdsl.saving import CannotResume
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -40,29 +41,43 @@ def arrays_of(model: Any, program: Program) -> dict[str, np.ndarray]:
     return {name: _array(variable) for name, variable in _variables(model, program)}
 
 
+def check_model(model: Any) -> None:
+    """Raise CannotResume if nothing can be put back into a model like this as training begins."""
+    if not all(layer.built for layer in model._flatten_layers()) or not build(model):
+        raise CannotResume(
+            "`resume` needs a model that has its weights before its first batch: make it with an "
+            "Input as its first layer"
+        )
+
+
 def put_into(model: Any, program: Program, facts: Mapping[str, Any], arrays: Arrays) -> None:
     """Make a model what it was when `facts_of` and `arrays_of` were taken.
 
     Raises:
-        Another: it is another model.
+        Another: it is another model; it was left as it was.
     """
-    if facts["trained"] is not None:
-        if len(facts["trained"]) != len(trained_layers(model)):
-            raise Another("it has another number of layers")
-        train_layers(model, facts["trained"])
-    for name, value in facts["settings"].items():
-        if value is not None and value != setting(model, name):
-            set_setting(model, name, value)
-    if not all(layer.built for layer in model._flatten_layers()) or not build(model):
-        raise Another(
-            "the model has no weights before its first batch: make it with an Input as its first "
-            "layer, so that they can be put back"
-        )
-    sync(model)
-    variables = dict(_variables(model, program))
-    _compare(variables, arrays)
+    before = trained_layers(model)
+    settings = {name: value for name, value in facts["settings"].items() if value is not None}
+    try:
+        _train(model, before if facts["trained"] is None else facts["trained"])
+        sync(model)
+        variables = dict(_variables(model, program))
+        _compare(variables, arrays)
+        prepare_settings(model, settings)
+    except BaseException:
+        train_layers(model, before)
+        release_settings(model)
+        raise
+    for name, value in settings.items():
+        set_setting(model, name, value)
     for name, variable in variables.items():
         variable.assign(arrays[name].copy())
+
+
+def _train(model: Any, flags: Sequence[bool]) -> None:
+    if len(flags) != len(trained_layers(model)):
+        raise Another("it has another number of layers")
+    train_layers(model, flags)
 
 
 def _variables(model: Any, program: Program) -> Iterator[tuple[str, Any]]:

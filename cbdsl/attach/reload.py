@@ -5,21 +5,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cbdsl.attach.beginning import begin_late, begin_schedules
-from cbdsl.attach.run_state import difference, keys_of
+from cbdsl.attach.difference import difference, handed_on, keys_of, params_changed
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.diagnostics import CbrError, Diagnostic, render
 from cbdsl.loading import Members
 from cbdsl.plan import Plan, UsePlan
 from cbdsl.program import Program, read_file
-from cbdsl.runtime.keras_model import prepare_settings, release_settings
+from cbdsl.runtime.keras_model import release_settings
 from cbdsl.runtime.notices import Notices
 from cbdsl.runtime.snapshots import WeightSnapshots
-from cbdsl.runtime.words import text
 from cbdsl.source import SourceFile
 
 if TYPE_CHECKING:
@@ -62,18 +61,16 @@ class WatchedFile:
     def edited(self, program: Program) -> Program | Unusable | None:
         """The rules of the file if they are others than those that run; an edit is refused once."""
         found = self._read()
-        if found == program.source:
-            self._refused = None
-        if found in (program.source, self._refused):
-            return None
         for _ in range(_LOOKS):
+            if found == program.source:
+                self._refused = None
+            if found in (program.source, self._refused):
+                return None
             time.sleep(_SETTLES)
             earlier, found = found, self._read()
             if found == earlier:
                 break
         else:
-            return None
-        if found in (program.source, self._refused):
             return None
         self._refused = found
         if isinstance(found, Unusable):
@@ -118,7 +115,9 @@ def _trouble(host: Rules, new: Program) -> Unusable | None:
         )
     if old.plan.resume != new.plan.resume:
         return Unusable(why=f"{file}: `resume` stays as it is while a training runs")
-    if host.strict and not difference(keys_of(old.plan), keys_of(new.plan)).is_none:
+    if host.strict and (
+        keys_of(old.plan) != keys_of(new.plan) or [*params_changed(old.params, new)]
+    ):
         return Unusable(why=f"{file}: with `strict` the rules stay those that training began with")
     return None
 
@@ -145,11 +144,11 @@ def _take_over(host: Rules, program: Program) -> Unusable | None:
     try:
         made = _begun(host, program)
     except BaseException as error:
-        release_settings(host.model)
-        prepare_settings(host.model, old.plan.settings)
+        release_settings(host.model, but=old.plan.settings)
         if not isinstance(error, Exception):
             raise
         return Unusable(why=f"{program.source.name}: {error}")
+    release_settings(host.model, but=program.plan.settings)
     replaced = host.members
     host.change_to(program, made)
     for member in replaced.own:
@@ -161,7 +160,7 @@ def _take_over(host: Rules, program: Program) -> Unusable | None:
     _say([f"{program.source.name} was edited: its rules take over with epoch {epoch}"])
     sys.stderr.writelines(f"  {line}\n" for line in _changes(old, program))
     if host.journal is not None:
-        changed = asdict(difference(keys_of(old.plan), keys_of(program.plan)))
+        changed = difference(keys_of(old.plan), keys_of(program.plan))
         host.journal.reloaded(program, epoch=epoch, time=host.elapsed, difference=changed)
     return None
 
@@ -173,13 +172,12 @@ def _begun(host: Rules, program: Program) -> Members:
     theirs = iter([member for member in old.callbacks if member not in old.own])
     own = made.own
     made = replace(made, callbacks=[m if m in own else next(theirs) for m in made.callbacks])
-    release_settings(host.model)
     begin_schedules(made.schedules, host.model)
     for member in own:
         member.set_params(host.params)
         member.set_model(host.model)
         begin_late(member)
-    made.take_up(_starts(host, program.plan) | host.state(), elapsed=host.elapsed)
+    made.take_up(handed_on(host.state(), program.plan), elapsed=host.elapsed)
     arrays = [member.arrays() for member in old.own if isinstance(member, WeightSnapshots)]
     for member in own:
         if isinstance(member, WeightSnapshots) and arrays:
@@ -187,36 +185,12 @@ def _begun(host: Rules, program: Program) -> Members:
     return made
 
 
-def _starts(host: Rules, new: Plan) -> dict[str, dict[str, Any]]:
-    """For schedules that are others now: what there was when training began."""
-    state = host.state()
-    starts = {b.named.name: state[b.named.key]["start"] for b in host.program.plan.blocks}
-    return {
-        block.named.key: {"start": starts[block.named.name]}
-        for block in new.blocks
-        if block.named.name in starts
-    }
-
-
 def _changes(old: Program, new: Program) -> Iterator[str]:
-    """What became others: a line each."""
-    before, now = _texts(old), _texts(new)
-    lines = [f"- {rule}" for key, rule in before.items() if key not in now]
-    lines += [f"+ {rule}" for key, rule in now.items() if key not in before]
-    lines += [
-        f"{name} is {_shown(value)} now, and was {_shown(old.params[name])}"
-        for name, value in new.params.items()
-        if name in old.params and old.params[name] != value
-    ]
+    """What became another: a line each."""
+    before, now = old.statements, new.statements
+    lines = [f"- {statement}" for statement in before if statement not in now]
+    lines += [f"+ {statement}" for statement in now if statement not in before]
     yield from lines or ["no rule is another one"]
-
-
-def _shown(value: float | bool | str) -> str:
-    return value if isinstance(value, str) else text(value)
-
-
-def _texts(program: Program) -> dict[str, str]:
-    return {each.key: " ".join(each.text.split()) for each in program.plan.keyed}
 
 
 def _say(lines: list[str]) -> None:

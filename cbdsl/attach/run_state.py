@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from cbdsl.attach.keras_private import begin_with
-from cbdsl.attach.model_state import Another, arrays_of, facts_of, put_into
-from cbdsl.plan import Plan
+from cbdsl.attach.difference import difference, handed_on, keys_of, params_changed
+from cbdsl.attach.keras_private import begin_with, put_random_state, random_state
+from cbdsl.attach.model_state import Another, arrays_of, check_model, facts_of, put_into
+from cbdsl.journal import Difference
 from cbdsl.runtime.record import Done, Firing, Record
 from cbdsl.runtime.snapshots import WeightSnapshots
 from cbdsl.saving import CannotResume, Finished, Saved, StateFolder
@@ -19,33 +21,7 @@ if TYPE_CHECKING:
     from cbdsl.attach.host import Rules
 
 _SNAPSHOTS = "snapshots/"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The rules that are here and those that were there, by their keys."""
-
-    kept: list[str]
-    new: list[str]
-    dropped: list[str]
-
-    @property
-    def is_none(self) -> bool:
-        return not (self.new or self.dropped)
-
-
-def difference(before: list[str], now: list[str]) -> Difference:
-    """What became of rules, each list in its own order."""
-    return Difference(
-        [key for key in now if key in before],
-        [key for key in now if key not in before],
-        [key for key in before if key not in now],
-    )
-
-
-def keys_of(plan: Plan) -> list[str]:
-    """What the rules of a program are, in the order of the file."""
-    return [named.key for named in plan.keyed]
+_RANDOM = "random/"
 
 
 class RunState:
@@ -66,6 +42,8 @@ class RunState:
         self.folder = StateFolder(run_dir, folder)
         self.saved: Saved | None = None
         self.changed: Difference | None = None
+        self.fits = 0
+        """Which training of this process this is."""
         self.settings: set[str] = set()
         """The settings of the optimizer that rules set, those of rules that are gone too."""
         self.freezes = False
@@ -79,21 +57,31 @@ class RunState:
         Raises:
             CannotResume: it cannot be used, or what is there cannot be taken up.
         """
+        check_model(self.host.model)
         self.folder.hold()
+        self.fits += 1
         self.saved = self.changed = None
         self.settings, self.freezes = set(), False
-        if self.folder.finished() is not None:
+        if self.folder.finished() is not None and not self.host.keeps_finished:
             self._say("the run there is finished: this one begins afresh")
             self.folder.clear()
             return False
         self.saved = self.folder.read()
         if self.saved is None:
             return False
-        self.changed = difference(self.saved.facts["rules"], keys_of(self.host.program.plan))
-        if self.host.strict and not self.changed.is_none:
+        facts, program = self.saved.facts, self.host.program
+        if facts["fit"] != self.fits:
             raise CannotResume(
-                f"the rules are not those that {self.folder.path} was saved with "
-                f"({_told(self.changed)}), and `strict` asks for the same: begin afresh"
+                f"the state in {self.folder.shown} is of training number {facts['fit']} with these "
+                f"callbacks, and this is number {self.fits}: give each `fit` callbacks with a run "
+                f"directory of their own; {self.folder.instead}"
+            )
+        self.changed = difference(facts["rules"], keys_of(program.plan))
+        self.told = _told(self.changed, [*params_changed(facts["params"], program)])
+        if self.host.strict and self.told:
+            raise CannotResume(
+                f"the rules are not those that {self.folder.shown} was saved with "
+                f"({self.told}), and `strict` asks for the same: begin afresh"
             )
         return True
 
@@ -113,17 +101,17 @@ class RunState:
             put_into(host.model, host.program, facts["model"], arrays)
         except (Another, ValueError) as error:
             raise CannotResume(
-                f"the state in {self.folder.path} is not of this model: {error}; to begin afresh, "
-                f"delete {self.folder.path} or choose another run directory"
+                f"the state in {self.folder.shown} is not of this model: {error}; "
+                f"{self.folder.instead}"
             ) from error
         self.settings |= set(facts["model"]["settings"])
         self.freezes |= facts["model"]["trained"] is not None
-        host.members.take_up(facts["members"], elapsed=facts["elapsed"])
+        state = handed_on(facts["members"], host.program.plan)
+        host.members.take_up(state, elapsed=facts["elapsed"])
         for member in host.members.own:
             if isinstance(member, WeightSnapshots):
-                begin = len(_SNAPSHOTS)
-                kept = {k[begin:]: v for k, v in arrays.items() if k.startswith(_SNAPSHOTS)}
-                member.take_up_arrays(kept)
+                member.take_up_arrays(_below(_SNAPSHOTS, arrays))
+        put_random_state(host.model, _below(_RANDOM, arrays))
         host.effects.record = _record(facts["record"])
         host.broken = dict(facts["broken"])
         host.expected.missing = dict(facts["missing"])
@@ -133,9 +121,9 @@ class RunState:
         planned = (host.params or {}).get("epochs") or 0
         # What a rule has stopped trains no more: `fit` is left without epochs.
         begin_with(host.model, planned if facts["stopped"] else min(facts["epoch"], planned))
-        told = f"goes on behind epoch {facts['epoch']}, from {self.folder.path}"
-        if not self.changed.is_none:
-            told += f"; changed since: {_told(self.changed)}"
+        told = f"goes on behind epoch {facts['epoch']}, from {self.folder.shown}"
+        if self.told:
+            told += f"; changed since: {self.told}"
         self._say(f"this training {told}")
         return facts["journal"], self.changed
 
@@ -157,6 +145,8 @@ class RunState:
             "stopped": bool(host.model.stop_training) and not host.interrupted,
             "elapsed": time.monotonic() - host.started,
             "rules": keys_of(plan),
+            "params": host.program.params,
+            "fit": self.fits,
             "members": host.state(),
             "model": facts_of(host.model, self.settings, freezes=self.freezes),
             "record": _facts_of(host.record) | ({"stopped": None} if host.interrupted else {}),
@@ -166,16 +156,16 @@ class RunState:
             "journal": position,
         }
         arrays = arrays_of(host.model, host.program)
+        arrays |= {_RANDOM + name: a for name, a in random_state(host.model).items()}
         for member in host.members.own:
             if isinstance(member, WeightSnapshots):
                 arrays |= {_SNAPSHOTS + name: a for name, a in member.arrays().items()}
         self.folder.write(Saved(facts, arrays))
 
     def finish(self, how: str) -> None:
-        """Mark the run as finished, and let go of its folder."""
-        planned = (self.host.params or {}).get("epochs") or 0
+        """Mark the run as finished, and let go of its folder. Raises `OSError`."""
         try:
-            self.folder.finish(Finished(self.host.trained, planned, how))
+            self.folder.finish(Finished(how))
         finally:
             self.folder.let_go()
 
@@ -184,9 +174,16 @@ class RunState:
         sys.stderr.flush()
 
 
-def _told(changed: Difference) -> str:
+def _below(name: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays whose names begin so, without it."""
+    return {key[len(name) :]: array for key, array in arrays.items() if key.startswith(name)}
+
+
+def _told(changed: Difference, params: Sequence[str]) -> str:
+    """What is another now; empty if all is the same."""
     parts = [("new", changed.new), ("dropped", changed.dropped)]
-    return "; ".join(f"{what} {', '.join(keys)}" for what, keys in parts if keys)
+    told = [f"{what} {', '.join(keys)}" for what, keys in parts if keys]
+    return "; ".join([*told, *params])
 
 
 def _facts_of(record: Record) -> dict[str, Any]:

@@ -8,10 +8,11 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from types import CodeType, FrameType
+from collections.abc import Callable
+from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
+from cbdsl.attach.running_fit import RunningFit, running_fit
 from cbdsl.catalog.hooks import HOOKS
 from cbdsl.plan import Plan
 
@@ -49,7 +50,7 @@ class Interrupts:
         self._hears = False
         self._before: dict[int, Any] = {}
         self._process = 0
-        self._fit: tuple[int, CodeType] | None = None
+        self._fit: RunningFit | None = None
 
     def _ask(self, plan: Plan) -> None:
         self._place = plan.answering[0].named.place if plan.answering else None
@@ -68,11 +69,11 @@ class Interrupts:
         if threading.current_thread() is not threading.main_thread():
             self._cannot("the training does not run in the main thread, and Python hears signals")
             return
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        before = {number: _living(number) for number in _SIGNALS}
         if None in before.values():
             self._cannot("something outside of Python hears a signal of this process, and stays")
         self._before = {n: b for n, b in before.items() if b not in (None, signal.SIG_IGN)}
-        self._process, self._fit = os.getpid(), _running_fit()
+        self._process, self._fit = os.getpid(), running_fit()
         for number in self._before:
             signal.signal(number, self._hear)
         self._hears = True
@@ -159,9 +160,7 @@ class Interrupts:
 
     def _is_training(self, frame: FrameType | None) -> bool:
         """Whether the `fit` that the rules belong to still runs, as far as that is known."""
-        if self._fit is None:
-            return True
-        return any((id(each), each.f_code) == self._fit for each in _frames(frame))
+        return self._fit is None or self._fit.is_above(frame)
 
 
 def gives_back(method: Callable[P, R]) -> Callable[P, R]:
@@ -179,17 +178,15 @@ def gives_back(method: Callable[P, R]) -> Callable[P, R]:
     return done
 
 
-def _running_fit() -> tuple[int, CodeType] | None:
-    """The innermost `fit`, by its frame; None in a loop of the caller's own."""
-    # Without holding the frame, which would hold the data that are trained on.
-    fits = (f for f in _frames(sys._getframe()) if f.f_code.co_name == "fit")
-    return next(((id(frame), frame.f_code) for frame in fits), None)
-
-
-def _frames(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
+def _living(number: int) -> Any:
+    """Who hears a signal, when those have given it back whose training failed."""
+    handler = signal.getsignal(number)
+    while isinstance(owner := getattr(handler, "__self__", None), Interrupts) and not (
+        owner._hears and owner._is_training(sys._getframe())
+    ):
+        handler = owner._before[number]
+        signal.signal(number, handler)
+    return handler
 
 
 def _say(name: str) -> None:

@@ -183,3 +183,8 @@ SETTINGS = ("lr",)
 
 SUFFIXES = {".keras": "the model", ".weights.h5": "the weights"}
 """What a file that a rule saves may be called, and what is saved then."""
+
+RUN_FILES = frozenset(
+    ("rules.cbr", "callbacks.py", "history.csv", "journal.jsonl", "report.html", "run.json")
+)
+"""What the folder of a run may hold, beside what rules save."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cbdsl.catalog.actions import RUN_FILES
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.checks.context import Context
 from cbdsl.checks.paths import shape_of, trouble_with
@@ -31,7 +32,10 @@ def _folder(context: Context, folder: n.Text) -> Iterator[Diagnostic]:
         why = "it must be the same when the run is taken up"
         yield context.problem("CBR308", message, folder, why=why)
         return
-    problem = trouble_with(shape_of(folder))
+    path = shape_of(folder)
+    problem = trouble_with(path)
+    if path.split("/")[0] in RUN_FILES:
+        problem = "a run has a file of this name", "name a folder of its own, such as `state`"
     if problem:
         message, help = problem
         yield context.problem("CBR308", message, folder, help=help)

@@ -30,7 +30,7 @@ class Keys:
     def named(self, rule: n.Rule | n.Use | n.Metric | n.Schedule) -> Named:
         """What a rule is called; they are asked for in the order of the file."""
         canonical = rule_text(rule) if isinstance(rule, n.Rule) else statement(rule)
-        digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
+        digest = hashlib.sha256((canonical + self._directions(canonical)).encode()).hexdigest()[:12]
         source = self.context.source
         place, text = source.place(rule.span), source.slice(rule.span)
         begins = first_epoch(self.context, rule) if isinstance(rule, n.Rule) else 1
@@ -49,6 +49,11 @@ class Keys:
         self.given += 1
         label = name or place
         return Named(name, label, place, key, text, canonical, begins, self.given, rule.span)
+
+    def _directions(self, text: str) -> str:
+        """Which direction of the metrics it names is better, where the file says so elsewhere."""
+        told = sorted(self.context.directions.items())
+        return "".join(f"\n{name} {better}" for name, better in told if name in text)
 
 
 # What generated modules use themselves: names of the runtime with what it imports (they are copied

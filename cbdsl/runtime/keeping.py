@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from cbdsl.runtime.rule import Rule
 
@@ -23,6 +24,11 @@ class Keeps(Rule):
     def reset(self) -> None:
         super().reset()
         self.kept: tuple[Saved, ...] = ()
+
+    def take_up(self, state: Mapping[str, Any]) -> None:
+        super().take_up(state)
+        # From a file each comes as a list.
+        self.kept = tuple((path, value) for path, value in self.kept)
 
     def save_newest(self, path: str, count: float) -> None:
         """Save, and delete what this rule saved before the last `count` times."""

@@ -205,10 +205,16 @@ def set_setting(model: Any, name: str, value: float) -> None:
         raise RuntimeError(f"`optimizer.{name}` is {setting(model, name)} and not {value}")
 
 
-def release_settings(model: Any) -> None:
-    """Leave the optimizer with plain numbers, as it was found: those that were set last."""
+def release_settings(model: Any, but: Collection[str] = ()) -> None:
+    """Leave the optimizer with plain numbers, as it was found: those that were set last.
+
+    Args:
+        model: whose optimizer it is.
+        but: the settings that go on being changed.
+    """
     optimizer = _inner(model.optimizer)
-    held = [name for name in LIVE if isinstance(vars(optimizer).get(name), LiveNumber)]
+    live = LIVE.difference(but)
+    held = [name for name in live if isinstance(vars(optimizer).get(name), LiveNumber)]
     for name in held:
         setattr(optimizer, name, float(getattr(optimizer, name)))
     if held:

@@ -29,8 +29,10 @@ class Shared:
         return {name: getattr(self, name) for name in self.start}
 
     def take_up(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state()` gave; variables that are new keep their start."""
-        vars(self).update({name: state[name] for name in self.start if name in state})
+        """Go on from what `state()` gave; new variables, and of another type, keep their start."""
+        for name, start in self.start.items():
+            if name in state and isinstance(state[name], bool) == isinstance(start, bool):
+                setattr(self, name, state[name])
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.reset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -25,13 +26,9 @@ class Finished:
     """How a run ended that is not to be taken up.
 
     Attributes:
-        epoch: the last epoch that was trained, counted from 1.
-        planned: how many epochs were planned.
         how: why it ended, as a sentence.
     """
 
-    epoch: int
-    planned: int
     how: str
 
 
@@ -45,6 +42,8 @@ class StateFolder:
 
     def __init__(self, run_dir: str | os.PathLike[str], folder: str) -> None:
         self.path = inside(run_dir, folder)
+        self.shown = os.path.join(run_dir, folder)
+        """The same for people, as the run's directory was named."""
 
     def hold(self) -> None:
         """Make the folder, and keep others from training in it.
@@ -59,10 +58,11 @@ class StateFolder:
             raise CannotResume(f"{error}: wait for it, or choose another run directory") from error
         except OSError as error:
             reason = error.strerror or error
-            raise CannotResume(f"cannot use {self.path}: {reason}") from error
-        for left in self.path.glob(f".{_STATE}.*"):
-            # Of a process that was killed while it wrote.
-            left.unlink(missing_ok=True)
+            raise CannotResume(f"cannot use {self.shown}: {reason}") from error
+        with contextlib.suppress(OSError):
+            for left in self.path.glob(f".{_STATE}.*"):
+                # Of a process that was killed while it wrote.
+                left.unlink(missing_ok=True)
 
     def let_go(self) -> None:
         lock.let_go(self.path / _LOCK)
@@ -76,11 +76,11 @@ class StateFolder:
         path = self.path / _FINISHED
         try:
             held = json.loads(path.read_bytes())
-            return Finished(held["epoch"], held["planned"], held["how"])
+            return Finished(held["how"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CannotResume(f"{path} cannot be read: {self._instead}") from error
+            raise CannotResume(f"{path} cannot be read: {self.instead}") from error
 
     def read(self) -> Saved | None:
         """The state at the end of the last epoch; None if there is none.
@@ -94,14 +94,15 @@ class StateFolder:
         except FileNotFoundError:
             return None
         except Unusable as error:
-            raise CannotResume(f"{path} cannot be read: {error}; {self._instead}") from error
+            raise CannotResume(f"{path} cannot be read: {error}; {self.instead}") from error
         except OSError as error:
             reason = error.strerror or error
-            raise CannotResume(f"{path} cannot be read: {reason}; {self._instead}") from error
+            raise CannotResume(f"{path} cannot be read: {reason}; {self.instead}") from error
 
     @property
-    def _instead(self) -> str:
-        return f"to begin afresh, delete {self.path} or choose another run directory"
+    def instead(self) -> str:
+        """What to do about a state that cannot be taken up."""
+        return f"to begin afresh, delete {self.shown} or choose another run directory"
 
     def write(self, saved: Saved) -> None:
         """Replace the state. Raises `OSError`."""
@@ -112,7 +113,15 @@ class StateFolder:
         write_whole(self.path / _FINISHED, json.dumps({"format": 1, **asdict(finished)}).encode())
 
     def clear(self) -> None:
-        """Forget the run, as before it began."""
+        """Forget the run, as before it began.
+
+        Raises:
+            CannotResume: it cannot be deleted.
+        """
         # In this order: without its state it is still a finished one.
         for name in (_STATE, _FINISHED):
-            (self.path / name).unlink(missing_ok=True)
+            try:
+                (self.path / name).unlink(missing_ok=True)
+            except OSError as error:
+                reason = error.strerror or error
+                raise CannotResume(f"cannot delete {self.path / name}: {reason}") from error

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,20 @@ FORMAT = 1
 """The number of this format; another one is not read."""
 
 _FACTS = "facts.json"
+
+
+# What `zipfile`, `json` and NumPy raise for bytes that are not those that were written. The last
+# two: a method of packing that is not known, and one that asks for a password.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    TypeError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class Unusable(ValueError):
@@ -78,7 +93,7 @@ def read(path: Path) -> Saved:
                 for number, (name, kind) in enumerate(held["types"].items())
             }
             return Saved(held["facts"], arrays)
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, EOFError) as error:
+    except _DAMAGED as error:
         if isinstance(error, Unusable):
             raise
         raise Unusable("it is damaged, or no state of a run") from error

@@ -335,6 +335,18 @@ def test_after_a_fit_that_failed_a_signal_is_handed_on(number, heard):
     assert heard == [number]
 
 
+def test_trainings_behind_one_that_failed_hear_their_own_signals(heard):
+    """The frame of a `fit` that is over may get the place of the next one's."""
+    theirs = signal.getsignal(signal.SIGINT)
+    with pytest.raises(RuntimeError):
+        fits.fit([*cbdsl.callbacks(TELL), Fails()], epochs=1)
+    for _ in range(3):
+        host = fit(TELL, Sends("train_batch_begin"), epochs=1)
+        assert len(details(host)) == 1
+        assert signal.getsignal(signal.SIGINT) == theirs
+    assert heard == []
+
+
 def test_a_training_that_was_refused_hears_nothing(before):
     rules = f"{TELL}\non epoch_end optimizer.rho = 0.5"  # SGD has none.
     with pytest.raises(ValueError, match="rho"):

@@ -140,7 +140,7 @@ def test_a_parameter_that_is_another_one_keeps_the_memory_of_its_rules(
     text = 'param n = {}\nstuck: on epoch_end if loss stalls for n epochs print "stuck"\n'
     done = Trained(file, text.format(5), {2: text.format(3)}, series={"loss": [1.0] * 6}, epochs=6)
     assert done.epochs("stuck") == [4]
-    assert "\n  n is 3 now, and was 5\n" in capsys.readouterr().err
+    assert "\n  - param n = 5\n  + param n = 3\n" in capsys.readouterr().err
     assert [line["params"] for line in done.of_kind("reloaded")] == [{"n": 3}]
 
 
@@ -148,6 +148,28 @@ def test_what_the_caller_gave_still_counts(file: Path) -> None:
     text = 'param n = 9\n{}: on epoch_end if epoch >= n print "late"\n'
     done = Trained(file, text.format("one"), {2: text.format("two")}, params={"n": 5})
     assert done.epochs("two") == [5, 6]
+
+
+def test_variables_keep_their_values_if_they_are_of_the_same_type(file: Path, capsys: Any) -> None:
+    head = "let a = {}\nlet b = {}\ncounts: on epoch_end a += 1\n"
+    old = head.format("0", "0") + 'told: on epoch_end print "{a}"\n'
+    new = head.format("7", "false") + (
+        'told: on epoch_end print "{a}"\nflagged: on epoch_end if b print "b"\n'
+        "sets: on epoch_end b = a > 3\n"
+    )
+    done = Trained(file, old, {2: new}, epochs=5)
+    said = capsys.readouterr()
+    assert said.out.splitlines() == ["1", "2", "3", "4", "5", "b"]
+    assert done.epochs("flagged") == [5]
+    assert "  - let a = 0\n  - let b = 0\n" in said.err
+    assert "  + let a = 7\n  + let b = false\n" in said.err
+
+
+def test_another_direction_makes_another_rule(file: Path) -> None:
+    text = '{} q\nbetter: on epoch_end if q improves print "{{q}}"\n'
+    series = {"q": [1.0, 5.0, 2.0, 3.0, 4.0]}
+    done = Trained(file, text.format("minimize"), {2: text.format("maximize")}, series=series)
+    assert done.epochs("better") == [1, 3, 4, 5]
 
 
 def test_what_is_over_does_not_happen_again(file: Path) -> None:
@@ -218,8 +240,8 @@ def test_a_schedule_begins_where_training_did(file: Path) -> None:
     text = "schedule lr:\n  linear to {} over 10 epochs\n"
     more = "cut: at epoch 2 lr *= 0.5\n"
     done = Trained(file, text.format(0.4) + more, {3: text.format(0) + more}, epochs=5)
-    # From 0.5, not from the rate that there was, and with the factor of a schedule that is new.
-    want = [0.5, 0.49 / 2, 0.48 / 2, 0.35, 0.3]
+    # From 0.5, not from the rate that there was, and with the cut of the rule that stays.
+    want = [0.5, 0.49 / 2, 0.48 / 2, 0.35 / 2, 0.3 / 2]
     assert done.rates.rates == pytest.approx(want)
 
 
@@ -320,6 +342,30 @@ REFUSED = {
     "on epoch_end call json.dumps\n": "allow",
     "\xff\xfe".encode("latin1").decode("latin1") + "\x00": "U+0000",
 }
+
+
+def test_a_refused_edit_costs_no_trace(file: Path) -> None:
+    steps: list[Any] = []
+
+    class Looks(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            steps.append(self.model.train_function)
+
+    model = fits.fresh()
+    model.compile(keras.optimizers.AdamW(0.01), "mse")
+    try:
+        done = Trained(
+            file,
+            "at epoch 1 optimizer.weight_decay = 0.1\n",
+            {1: 'at epoch 3 optimizer.weight_decay = 0.2\nat epoch 3 freeze "nowhere"\n'},
+            model=model,
+            epochs=3,
+            before=lambda callbacks: [*callbacks[:-1], Looks(), callbacks[-1]],
+        )
+    finally:
+        fits._model.cache_clear()
+    assert len(done.of_kind("refused")) == 1
+    assert len({id(step) for step in steps}) == 1
 
 
 @pytest.mark.parametrize("edit", REFUSED)

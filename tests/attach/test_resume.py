@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,7 +205,7 @@ def test_the_epoch_does_not_stay_on_the_model(broken: Path) -> None:
 def test_a_finished_run_begins_afresh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = fit(PLAIN, tmp_path)
     finished = StateFolder(tmp_path, "state").finished()
-    assert finished == Finished(EPOCHS, EPOCHS, f"Training ended: all {EPOCHS} epochs are done")
+    assert finished == Finished(f"Training ended: all {EPOCHS} epochs are done")
     capsys.readouterr()
     assert fit(PLAIN, tmp_path).is_like(first)
     assert capsys.readouterr().err == "the run there is finished: this one begins afresh\n"
@@ -262,8 +263,7 @@ def test_a_model_without_an_input(tmp_path: Path) -> None:
         made.compile("adam", "mse")
         return made
 
-    with pytest.raises(Broken):
-        fit(PLAIN, tmp_path, make=late, breaks=(2, 1))
+    # Before the first epoch, and not when the state is needed.
     with pytest.raises(Refused, match="make it with an Input as its first layer"):
         fit(PLAIN, tmp_path, make=late)
 
@@ -365,3 +365,166 @@ def test_an_interrupt_breaks_a_run_off(tmp_path: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().out.splitlines()[0].startswith("4 ")
     assert (broken.logs, broken.rate) == (whole.logs, whole.rate)
     assert all(map(np.array_equal, broken.weights, whole.weights))
+
+
+# ------------------------------------------------------------------ what goes wrong around it
+
+
+class Fails(keras.callbacks.Callback):
+    """A callback of somebody else's that fails as training begins."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        raise Broken
+
+
+def test_a_training_that_fails_behind_the_rules_leaves_no_epoch(broken: Path) -> None:
+    made = model()
+    with pytest.raises(Broken):
+        fit(PLAIN, broken, make=lambda: made, more=[Fails()])
+    history = made.fit(X, Y, epochs=2, verbose=0)
+    assert history.epoch == [0, 1]
+
+
+class Sends(keras.callbacks.Callback):
+    """Sends a signal in a batch of an epoch, both counted from 0."""
+
+    def __init__(self, epoch: int, batch: int) -> None:
+        super().__init__()
+        self.at, self.epoch = (epoch, batch), -1
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if (self.epoch, batch) == self.at:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_rules_leave_the_end_of_an_epoch_alone_that_is_trained_again(tmp_path: Path) -> None:
+    rules = (
+        'resume from "state"\n'
+        "at epoch 4 lr = 0.2\n"
+        'best_one: on epoch_end if val_loss improves save "best.weights.h5"\n'
+        'some: on epoch_end save "some-{epoch}.weights.h5" keep best 2 of val_loss\n'
+        "leave: on interrupt stop\n"
+    )
+    whole = fit(rules, tmp_path / "whole")
+    first = fit(rules, tmp_path / "broken", more=[Sends(4, 1)], journal=True)
+    assert first.told[0].startswith(f"Training was interrupted after epoch 4 of {EPOCHS}: leave")
+    lines = (tmp_path / "broken" / "journal.jsonl").read_text().splitlines()
+    kinds = [line.split('"')[3] for line in lines]
+    assert kinds.count("epoch") == 4
+    broken = fit(rules, tmp_path / "broken", logs=first.logs)
+    assert broken.is_like(whole)
+    files = [
+        {path.name: path.read_bytes() for path in (tmp_path / folder).glob("*.weights.h5")}
+        for folder in ("whole", "broken")
+    ]
+    assert files[0].keys() == files[1].keys()
+
+
+def test_a_best_file_is_not_written_again(tmp_path: Path) -> None:
+    rules = (
+        'resume from "state"\nexpects q\nmaximize q\n'
+        'on epoch_end save "best-{q}.weights.h5" keep best 1 of q\n'
+    )
+
+    class Same(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            logs["q"] = 1.0
+
+    def once(folder: Path, breaks: tuple[int, int] | None = None) -> Any:
+        made = model()
+        callbacks = [Same(), *cbdsl.callbacks(rules, run_dir=folder)]
+        with pytest.raises(Broken) if breaks else nullcontext():
+            made.fit(
+                X,
+                Y,
+                epochs=4,
+                verbose=0,
+                callbacks=callbacks + ([Breaks(*breaks)] if breaks else []),
+            )
+        callbacks[-1].close()
+
+    once(tmp_path, (2, 0))
+    before = (tmp_path / "best-1.weights.h5").read_bytes()
+    once(tmp_path)
+    assert (tmp_path / "best-1.weights.h5").read_bytes() == before
+
+
+def test_another_model_is_left_as_it_was(tmp_path: Path) -> None:
+    rules = (
+        'resume from "state"\n'
+        'at epoch 2 freeze "low"\nat epoch 2 optimizer.weight_decay = 0.25\n'
+        "at epoch 2 optimizer.beta_1 = 0.5\n"
+    )
+    with pytest.raises(Broken):
+        fit(rules, tmp_path, breaks=(3, 0))
+    made = keras.Sequential(
+        [keras.Input((4,)), *(keras.layers.Dense(5, name=n) for n in ("low", "b", "c", "d"))]
+    )
+    made.compile(keras.optimizers.AdamW(0.02), "mse")
+    with pytest.raises(Refused, match="is not of this model: it has"):
+        fit(rules, tmp_path, make=lambda: made)
+    assert all(layer.trainable for layer in made.layers)
+    settings = made.optimizer.weight_decay, made.optimizer.beta_1
+    assert settings == (0.004, 0.9)
+    assert {type(value) for value in settings} == {float}
+    # Nor does this process keep the folder from others.
+    others = "import sys; from cbdsl.saving import StateFolder; StateFolder(*sys.argv[1:]).hold()"
+    subprocess.run([sys.executable, "-c", others, str(tmp_path), "state"], check=True)
+
+
+def test_an_end_that_cannot_be_marked_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cbdsl.saving.folder.write_whole", full)
+    fit(PLAIN, tmp_path, epochs=1)
+    said = capsys.readouterr().err
+    assert said.endswith("/state: the state cannot be saved: No space left on device\n")
+    with pytest.raises(OSError, match="No space"):
+        fit(PLAIN, tmp_path / "strict", epochs=1, strict=True)
+
+
+def test_a_folder_is_of_one_training(tmp_path: Path) -> None:
+    callbacks = cbdsl.callbacks(PLAIN, run_dir=tmp_path)
+    given = {"x": X, "y": Y, "epochs": 3, "verbose": 0}
+    model().fit(**given, callbacks=callbacks)
+    with pytest.raises(Broken):
+        model().fit(**given, callbacks=[*callbacks, Breaks(1, 0)])
+    callbacks[-1].close()
+    words = r"is of training number 2 with these callbacks, and this is number 1: give each `fit`"
+    with pytest.raises(Refused, match=words):
+        model().fit(**given, callbacks=cbdsl.callbacks(PLAIN, run_dir=tmp_path))
+
+
+def test_a_finished_run_can_be_taken_up(tmp_path: Path) -> None:
+    whole = fit(PLAIN, tmp_path)
+    callbacks = cbdsl.callbacks(PLAIN, run_dir=tmp_path)
+    callbacks[-1].keeps_finished = True
+    made = model()
+    history = made.fit(X, Y, epochs=EPOCHS, verbose=0, callbacks=callbacks)
+    assert history.epoch == []
+    after = Seen(made, callbacks[-1], whole.logs)
+    assert after.is_like(whole)
+
+
+def test_other_parameters_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = 'resume from "state"\nparam n = 3\non epoch_end if epoch == n print "n"\n'
+    with pytest.raises(Broken):
+        fit(rules, tmp_path, breaks=(1, 0))
+    with pytest.raises(Refused, match=r"\(n is 4 now, and was 3\), and `strict` asks"):
+        fit(rules, tmp_path, params={"n": 4}, strict=True)
+    fit(rules, tmp_path, params={"n": 4})
+    assert "; changed since: n is 4 now, and was 3\n" in capsys.readouterr().err
+
+
+def test_the_factor_is_handed_on_to_another_schedule(tmp_path: Path) -> None:
+    block = "schedule lr:\n    hold at {} for 9 epochs\n"
+    rules = f'resume from "state"\n{block}half: at epoch 2 lr *= 0.5\n'
+    with pytest.raises(Broken):
+        fit(rules.format(0.01), tmp_path, breaks=(3, 0))
+    assert fit(rules.format(0.02), tmp_path).rate == pytest.approx(0.01)

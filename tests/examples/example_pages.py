@@ -8,13 +8,20 @@ from pathlib import Path
 from doc_pages import blocks
 
 
-def shown(page: Path, command: str) -> list[str] | None:
-    """The lines that a page shows below a command, or None if it does not show it."""
-    for block in blocks(page, "console"):
-        lines = block.text.splitlines()
-        if f"$ {command}" in lines:
-            return lines[lines.index(f"$ {command}") + 1 :]
-    return None
+def shown(page: Path, command: str, time: int = 1) -> list[str] | None:
+    """The lines that a page shows below a command, or None if it does not show it.
+
+    Args:
+        page: the page.
+        command: what is typed there.
+        time: which time, where it is typed in several blocks.
+    """
+    all_lines = (block.text.splitlines() for block in blocks(page, "console"))
+    found = [lines for lines in all_lines if f"$ {command}" in lines]
+    if len(found) < time:
+        return None
+    lines = found[time - 1]
+    return lines[lines.index(f"$ {command}") + 1 :]
 
 
 def shape(line: str) -> str:
@@ -24,9 +31,9 @@ def shape(line: str) -> str:
     return re.sub(r"\d[\d.,]*(e-?\d+)?", "N", line)
 
 
-def assert_shown(page: Path, command: str, printed: list[str]) -> None:
+def assert_shown(page: Path, command: str, printed: list[str], time: int = 1) -> None:
     """What a page shows is what was printed, up to numbers; `…` stands for lines left out."""
-    lines = shown(page, command)
+    lines = shown(page, command, time)
     if lines is None:
         return
     on_page = {shape(line) for line in lines if line and not _is_on_stderr(line)}
@@ -37,5 +44,9 @@ def assert_shown(page: Path, command: str, printed: list[str]) -> None:
 
 
 def _is_on_stderr(line: str) -> bool:
-    """`cbdsl train` says there what it trains on, which depends on the machine, and where."""
-    return line.startswith(("MNIST is not in", "training on ", "the run is in"))
+    """`cbdsl train` says there what it trains on, which depends on the machine, and where.
+
+    So it does that it hears a signal, and that a run goes on.
+    """
+    goes_on = ("SIGINT: ", "this training goes on behind ")
+    return line.startswith(("MNIST is not in", "training on ", "the run is in", *goes_on))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 pytest.importorskip("keras")
 pytest.importorskip("mlxtend")
 
+import keras
 import numpy as np
 from click.testing import CliRunner
 from example_pages import assert_shown
@@ -205,9 +208,26 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def by_command(
-    example: str, arguments: list[str], folder: Path, data_dir: Path, patch: pytest.MonkeyPatch
+    example: str,
+    arguments: list[str],
+    folder: Path,
+    data_dir: Path,
+    patch: pytest.MonkeyPatch,
+    *,
+    status: int = 0,
+    time: int = 1,
 ) -> Run:
-    """`cbdsl train rules.cbr ARGUMENTS`, in the folder of the example, without a network."""
+    """`cbdsl train rules.cbr ARGUMENTS`, in the folder of the example, without a network.
+
+    Args:
+        example: the name of the folder.
+        arguments: of the command.
+        folder: that of the run.
+        data_dir: that of the data sets.
+        patch: undone by the test.
+        status: what the command exits with.
+        time: which time its page shows it.
+    """
     pytest.importorskip("tensorflow_datasets")
 
     def unreachable(*args: Any, **named: Any) -> Any:
@@ -219,23 +239,29 @@ def by_command(
 
     def main() -> None:
         done = CliRunner().invoke(cbdsl_command, ["train", "rules.cbr", *arguments, *folders])
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == status, done.output
         sys.stdout.write(done.stdout)
 
     seen = run(main, folder)
     path = "rules.cbr" if example == "own_model" else f"examples/{example}/rules.cbr"
     command = " ".join(["cbdsl", "train", path, *arguments])
-    assert_shown(EXAMPLES / example / "README.md", command, seen.printed)
+    assert_shown(EXAMPLES / example / "README.md", command, seen.printed, time)
     return seen
 
 
 def ending(seen: Run) -> int:
     """Where the lines after the training begin."""
-    return next(i for i, line in enumerate(seen.printed) if line.startswith("Training ended"))
+    words = ("Training ended", "Training was interrupted")
+    return next(i for i, line in enumerate(seen.printed) if line.startswith(words))
 
 
 def without_rule(line: str) -> str:
-    return re.sub(r"good_enough, rules\.cbr:\d+, stopped it: ", "", line)
+    return re.sub(r"(good_enough|leave), rules\.cbr:\d+, stopped it: ", "", line)
+
+
+def without_rate(line: str) -> str:
+    """Rules that change the rate have Keras show it."""
+    return re.sub(r" - learning_rate: .*", "", line)
 
 
 def test_command_line(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,10 +284,72 @@ def test_own_model(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPat
     said = rules.printed[ending(rules) + 1 :]
     assert [line.split()[0] for line in said] == ["good_enough", "keep_best", "smaller_steps"]
     rules.printed = [without_rule(line) for line in rules.printed[: ending(rules) + 1]]
-    # Rules that change the rate have Keras show it.
-    rules.printed = [re.sub(r" - learning_rate: .*", "", line) for line in rules.printed]
+    rules.printed = [without_rate(line) for line in rules.printed]
     assert_same(rules, hand)
     assert 2 < rules.epochs < 8
+
+
+class CtrlC(keras.callbacks.Callback):
+    """Presses it in a batch of an epoch, both counted from 0, and never again."""
+
+    def __init__(self, epoch: int, batch: int) -> None:
+        super().__init__()
+        self.at: tuple[int, int] | None = (epoch, batch)
+        self.epoch = -1
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if (self.epoch, batch) == self.at:
+            self.at = None
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_resume(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted once, and gone on with: under rules, by hand, and as if nothing had been."""
+
+    def command(folder: str, **more: int) -> Run:
+        arguments = ["--epochs", "8"]
+        return by_command("resume", arguments, tmp_path / folder, data_dir, monkeypatch, **more)
+
+    def by_hand(time: int) -> Run:
+        folder, main = tmp_path / "b", script("resume", "by_hand").main
+
+        def once() -> None:
+            left = pytest.raises(SystemExit, match="130") if time == 1 else nullcontext()
+            with left:
+                main("mnist_5k", str(data_dir), str(folder))
+
+        seen = run(once, folder)
+        page = EXAMPLES / "resume" / "README.md"
+        assert_shown(page, "python examples/resume/by_hand.py", seen.printed, time)
+        return seen
+
+    fit = keras.Model.fit
+
+    def interrupted(*args: Any, callbacks: Any = (), **named: Any) -> Any:
+        return fit(*args, callbacks=[*callbacks, CtrlC(5, 29)], **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.Model, "fit", interrupted)
+        first = command("a", status=130), by_hand(1)
+    second = command("a", time=2), by_hand(2)
+    for rules, hand in (first, second):
+        said = rules.printed[ending(rules) + 1 :]
+        assert [line.split()[0] for line in said] == ["begin", "plateau", "keep_best", "leave"]
+        rules.printed = rules.printed[: ending(rules) + 1]
+        rules.printed = [without_rate(without_rule(line)) for line in rules.printed]
+        assert_same(rules, hand)
+    assert (first[0].epochs, second[0].epochs) == (6, 3)
+    assert list(second[0].files[-1]) == ["best.weights.h5", "last.weights.h5"]
+
+    whole = command("whole", time=3)
+    assert whole.weights == second[0].weights
+    assert whole.rates == first[0].rates[:5] + second[0].rates
+    assert whole.files[-1].items() < second[0].files[-1].items()
+    # What was counted before it was broken off.
+    assert whole.rates[6] < whole.rates[5] == whole.rates[0]
 
 
 # -------------------------------------------------------------------------------- on JAX

@@ -191,7 +191,7 @@ def main() -> None:
     if sys.argv[4:] == ["mutant"]:
         from cbdsl.loading import Members
 
-        Members.take_up = lambda self, state: None  # type: ignore[method-assign]
+        Members.take_up = lambda self, state, **more: None  # type: ignore[method-assign]
     folder, kills, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     print(json.dumps(killed(folder, kills, seed)))
 

@@ -66,7 +66,7 @@ class Gap(Rule, keras.callbacks.Callback):
 
     name = "gap"
     place = "actions.cbr:5"
-    key = "metric gap:ab1313effeb3"
+    key = "metric gap:e0faa3f95e51"
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
@@ -202,7 +202,7 @@ class BestGap(Restores, keras.callbacks.Callback):
 
     name = "best_gap"
     place = "actions.cbr:13"
-    key = "best_gap:0ea30cb9ba9f"
+    key = "best_gap:64f43a12f3ff"
 
     def __init__(self, snapshots):
         self.snapshots = snapshots
@@ -387,7 +387,7 @@ class Tell(Notifies, Calls, keras.callbacks.Callback):
 
     name = "tell"
     place = "actions.cbr:22"
-    key = "tell:726611a61a27"
+    key = "tell:c0b96854b1b3"
     calls = ("my_project.hooks.after_epoch",)
 
     def __init__(self, notices, functions, snapshots):

@@ -10,7 +10,7 @@ class PrintOnEpochEnd(Rule, keras.callbacks.Callback):
 
     name = "backtick_names.cbr:5"
     place = "backtick_names.cbr:5"
-    key = "a69837a72711:1"
+    key = "26b7ac40bd86:1"
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
@@ -55,7 +55,7 @@ class PrintOnEpochEnd3(Rule, keras.callbacks.Callback):
 
     name = "backtick_names.cbr:7"
     place = "backtick_names.cbr:7"
-    key = "45d1dd08739c:1"
+    key = "31ea04321aef:1"
 
     def on_epoch_end(self, epoch, logs=None):
         logs = logs or {}
@@ -74,7 +74,7 @@ class PrintOnEpochEnd4(Rule, keras.callbacks.Callback):
 
     name = "backtick_names.cbr:8"
     place = "backtick_names.cbr:8"
-    key = "b1efb3e0acb6:1"
+    key = "c0cb930669a3:1"
     memory = ("top_5_accuracy_improves", "metric__improves")
 
     def reset(self):
@@ -100,7 +100,7 @@ class StopOnEpochEnd(Rule, keras.callbacks.Callback):
 
     name = "backtick_names.cbr:9"
     place = "backtick_names.cbr:9"
-    key = "596f1cbc347d:1"
+    key = "6710b9cd34b5:1"
     memory = ("a_b_stalls",)
 
     def reset(self):

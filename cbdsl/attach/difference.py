@@ -1,0 +1,55 @@
+"""What became of rules where others take over: on resuming, and when their file is edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cbdsl.journal import Difference
+from cbdsl.plan import Plan
+from cbdsl.program import Program
+from cbdsl.runtime.words import text
+
+
+def keys_of(plan: Plan) -> list[str]:
+    """What the rules of a program are, in the order of the file."""
+    return [named.key for named in plan.keyed]
+
+
+def difference(before: Sequence[str], now: Sequence[str]) -> Difference:
+    """What became of rules by their keys, each list in its own order."""
+    return Difference(
+        tuple(key for key in now if key in before),
+        tuple(key for key in now if key not in before),
+        tuple(key for key in before if key not in now),
+    )
+
+
+def params_changed(before: Mapping[str, Any], now: Program) -> Iterator[str]:
+    """The parameters that have other values, in words."""
+    for name, value in now.params.items():
+        if name in before and before[name] != value:
+            yield f"{name} is {_shown(value)} now, and was {_shown(before[name])}"
+
+
+def handed_on(state: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """What rules remembered, also for a schedule that is another one now.
+
+    It goes by what there was when training began, and by the factor of the rules that scaled the
+    one before.
+    """
+    # A schedule is called after what it sets.
+    before = {key.rpartition(":")[0]: held for key, held in state.items()}
+    changed = {
+        block.named.key: {n: v for n, v in before[block.named.name].items() if n in _HANDED_ON}
+        for block in plan.blocks
+        if block.named.key not in state and block.named.name in before
+    }
+    return {**state, **changed}
+
+
+_HANDED_ON = ("start", "factor")
+
+
+def _shown(value: float | bool | str) -> str:
+    return value if isinstance(value, str) else text(value)
