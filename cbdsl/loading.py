@@ -201,6 +201,33 @@ def members(
     return Members(schedules, [*above, *made, *below])
 
 
+def begin_late(member: Any, logs: Any = None) -> None:
+    """Begin a member where the training has begun: what rules do at its beginning is done."""
+    acts = isinstance(member, Rule) and "on_train_begin" in vars(type(member))
+    begins = getattr(super(type(member), member) if acts else member, "on_train_begin", None)
+    if begins is not None:
+        begins(logs)
+
+
+def handed_on(state: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    """What rules remembered, also for a schedule that is another one now.
+
+    It goes by what there was when training began, and by the factor of the rules that scaled the
+    one before.
+    """
+    # A schedule is called after what it sets.
+    before = {key.rpartition(":")[0]: held for key, held in state.items()}
+    changed = {
+        block.named.key: {n: v for n, v in before[block.named.name].items() if n in _HANDED_ON}
+        for block in plan.blocks
+        if block.named.key not in state and block.named.name in before
+    }
+    return {**state, **changed}
+
+
+_HANDED_ON = ("start", "factor")
+
+
 def _made(
     planned: MetricPlan | RulePlan | BlockPlan, loaded: dict[str, Any], shared: Mapping[str, Any]
 ) -> Any:

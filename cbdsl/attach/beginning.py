@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from cbdsl import loading
 from cbdsl.runtime.keras_model import one_rate
-from cbdsl.runtime.rule import Rule
 from cbdsl.runtime.scheduled import Scheduled
 
 
@@ -26,10 +26,8 @@ def begin_late(member: Any, logs: Any = None) -> None:
     Raises:
         Refused: it cannot do here what it says.
     """
-    acts = isinstance(member, Rule) and "on_train_begin" in vars(type(member))
-    kind: Any = super(type(member), member) if acts else member
     try:
-        kind.on_train_begin(logs)
+        loading.begin_late(member, logs)
     except Exception as error:
         raise refused(member, error) from error
 

@@ -32,24 +32,5 @@ def params_changed(before: Mapping[str, Any], now: Program) -> Iterator[str]:
             yield f"{name} is {_shown(value)} now, and was {_shown(before[name])}"
 
 
-def handed_on(state: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    """What rules remembered, also for a schedule that is another one now.
-
-    It goes by what there was when training began, and by the factor of the rules that scaled the
-    one before.
-    """
-    # A schedule is called after what it sets.
-    before = {key.rpartition(":")[0]: held for key, held in state.items()}
-    changed = {
-        block.named.key: {n: v for n, v in before[block.named.name].items() if n in _HANDED_ON}
-        for block in plan.blocks
-        if block.named.key not in state and block.named.name in before
-    }
-    return {**state, **changed}
-
-
-_HANDED_ON = ("start", "factor")
-
-
 def _shown(value: float | bool | str) -> str:
     return value if isinstance(value, str) else text(value)

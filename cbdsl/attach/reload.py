@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbdsl.attach.beginning import begin_late, begin_schedules
-from cbdsl.attach.difference import difference, handed_on, keys_of, params_changed
+from cbdsl.attach.difference import difference, keys_of, params_changed
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS
 from cbdsl.diagnostics import CbrError, Diagnostic, render
-from cbdsl.loading import Members
+from cbdsl.loading import Members, handed_on
 from cbdsl.plan import Plan, UsePlan
 from cbdsl.program import Program, read_file
 from cbdsl.runtime.keras_model import release_settings

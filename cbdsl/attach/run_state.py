@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from cbdsl.attach.difference import difference, handed_on, keys_of, params_changed
+from cbdsl.attach.difference import difference, keys_of, params_changed
 from cbdsl.attach.keras_private import begin_with, put_random_state, random_state
 from cbdsl.attach.model_state import Another, arrays_of, check_model, facts_of, put_into
 from cbdsl.journal import Difference
+from cbdsl.loading import handed_on
 from cbdsl.runtime.record import Done, Firing, Record
 from cbdsl.runtime.snapshots import WeightSnapshots
 from cbdsl.saving import CannotResume, Finished, Saved, StateFolder

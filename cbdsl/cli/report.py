@@ -10,7 +10,7 @@ import click
 from cbdsl.cli.files import fail
 from cbdsl.diagnostics import visible
 from cbdsl.files import write_whole
-from cbdsl.journal import NAME, Journal, NoJournal, read
+from cbdsl.journal import NAME, Journal, NoJournal, is_journal, read
 from cbdsl.report import page, told
 from cbdsl.why import explain
 
@@ -38,13 +38,15 @@ def command(run_dir: str, output: str | None) -> None:
     """
     journal = _journal(run_dir)
     folder = journal.path.parent
+    path = Path(output) if output else folder / PAGE
+    if output != "-" and _is_journal(path, journal):
+        fail(f"{path}: the page is not written over a journal: name another file with -o")
     name = folder.resolve().name or journal.path.name
     text = page(told(journal, name=name, kept=_kept(journal)))
     if output == "-":
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
         return
-    path = Path(output) if output else folder / PAGE
     try:
         write_whole(path, text.encode())
     except OSError as e:
@@ -58,6 +60,14 @@ def _journal(run_dir: str) -> Journal:
         return read(run_dir)
     except NoJournal as e:
         fail(f"{e}{_advice(e)}")
+
+
+def _is_journal(path: Path, journal: Journal) -> bool:
+    """Whether a file is the journal that was read, or another one."""
+    try:
+        return is_journal(path) or path.samefile(journal.path)
+    except OSError:
+        return False
 
 
 def _kept(journal: Journal) -> dict[str, str]:

@@ -21,7 +21,7 @@ from cbdsl.journal.model import (
     RuleText,
     Run,
 )
-from cbdsl.journal.reading import read
+from cbdsl.journal.reading import is_journal, read
 
 __all__ = [
     "FORMAT",
@@ -42,6 +42,7 @@ __all__ = [
     "Resumed",
     "RuleText",
     "Run",
+    "is_journal",
     "line",
     "read",
 ]

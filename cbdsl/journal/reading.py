@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from cbdsl.journal.model import (
     Run,
 )
 
-__all__ = ["read"]
+__all__ = ["is_journal", "read"]
 
 
 def read(path: str | os.PathLike[str]) -> Journal:
@@ -52,6 +53,23 @@ def read(path: str | os.PathLike[str]) -> Journal:
         raise NoJournal(given, what) from None
     except OSError as error:
         raise NoJournal(file, f"it cannot be read: {error.strerror or error}") from error
+
+
+def is_journal(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a journal, by its beginning; also one that `read` would not take."""
+    try:
+        # A pipe would wait for somebody who writes into it.
+        if not Path(path).is_file():
+            return False
+        with Path(path).open("rb") as opened:
+            return _BEGINS.match(opened.read(_LOOKS_AT)) is not None
+    except OSError:
+        return False
+
+
+_BEGINS = re.compile(rb'\s*\{\s*"kind"\s*:\s*"run"')
+_LOOKS_AT = 1000
+"""How many bytes of a file are looked at."""
 
 
 class _Wrong(Exception):

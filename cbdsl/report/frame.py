@@ -36,7 +36,9 @@ class Frame:
 
     def share(self, epoch: float) -> float:
         """Where the middle of an epoch's column is, from 0 to 1; before the first it is 0."""
-        return min(max((epoch - self.first + 0.5) / self.count, 0.0), 1.0)
+        # First, since a whole number may be larger than those with a fraction can be.
+        near = min(max(epoch, self.first - 1), self.last + 1)
+        return min(max((near - self.first + 0.5) / self.count, 0.0), 1.0)
 
     def at(self, epoch: float) -> str:
         """The same in percent, as SVG takes it."""

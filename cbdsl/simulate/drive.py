@@ -160,7 +160,7 @@ def simulate(
     outside = {name: Variable(given.get(name)) for name in plan.outside}
     settings = {n.removeprefix(_SETTING): v for n, v in given.items() if n.startswith(_SETTING)}
     who = members(plan, module, Options(outside=outside), keras=keras)
-    run = _Run(who, Model(lr, settings), effects, planned, size, plan.sets_rate, epoch_seconds)
+    run = Run(who, Model(lr, settings), effects, planned, size, plan.sets_rate, epoch_seconds)
     run.interrupt, run.answers_last = interrupt, plan.answers_last
     asked = {f"{_SETTING}{name}" for name in plan.settings}.union(given).union(outside)
     held: list[dict[str, float | None]] = []
@@ -185,7 +185,9 @@ def simulate(
     return Simulated(effects.record, rates, held, logged, effects.probes)
 
 
-class _Run:
+class Run:
+    """A training that is gone through, hook by hook in Keras's order."""
+
     interrupt: tuple[int, int | None] | None = None
     """Where an interrupt is answered: the epoch, counted from 1, and the batch if it is one."""
     answers_last = False

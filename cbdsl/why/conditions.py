@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from typing import Any
 
+from cbdsl.catalog.functions import FUNCTIONS, SERIES
+from cbdsl.catalog.units import SECONDS
 from cbdsl.formatter import expression
 from cbdsl.plan import RulePlan
 from cbdsl.plan.model import Counter, Schedule
@@ -39,16 +42,18 @@ def _true(
     match part:
         case n.Improves(operand=operand) | n.Moves(operand=operand):
             value = values.get(expression(operand).strip("`"))
-            return said if value is None else f"{said} (it was {number(value)})"
+            say = _said_by(rule, (operand,))
+            return said if value is None else f"{said} (it was {say(value)})"
         case n.Compare() if _are_known(sides):
-            if len(sides) == 2 and isinstance(part.operands[1], n.Number):
-                return f"{said} (it was {number(*sides)})"
-            pairs = [number(*sides[i : i + 2]) for i in range(len(sides) - 1)]
-            last = number(sides[-1], sides[-2])
+            say = _said_by(rule, part.operands)
+            if len(sides) == 2 and isinstance(part.operands[1], n.Number | n.Duration):
+                return f"{said} (it was {say(*sides)})"
+            pairs = [say(*sides[i : i + 2]) for i in range(len(sides) - 1)]
+            last = say(sides[-1], sides[-2])
             numbers = [f"{side} {op}" for side, op in zip(pairs, part.ops, strict=True)]
             return f"{said} ({' '.join([*numbers, last])})"
         case n.Crosses() if _are_known(sides):
-            return f"{said} (it was {number(*sides)})"
+            return f"{said} (it was {_said_by(rule, n.children(part))(*sides)})"
         case n.Stalls() | n.Held() if sides[0] is not None:
             return f"{said} (for {lasted(sides[0], counter_of(rule, part))})"
         case _:
@@ -154,27 +159,22 @@ class Nearness:
             left, right, op = right, left, _OPPOSITE.get(op, op)
             there = [(p, (b, a)) for p, (a, b) in there]
         probe, (mine, other) = max(there, key=lambda each: _closeness(op, *each[1]))
-        where = _at(probe)
+        where, say = _at(probe), _said_by(self.rule, part.operands)
         if len({b for _, (_, b) in there}) > 1:
-            return (
-                f"it came nearest {where}, with {number(mine, other)} against {number(other, mine)}"
-            )
-        level = (
-            ""
-            if isinstance(right, n.Number)
-            else f", and {expression(right)} is {number(other, mine)}"
-        )
+            return f"it came nearest {where}, with {say(mine, other)} against {say(other, mine)}"
+        is_plain = isinstance(right, n.Number | n.Duration)
+        level = "" if is_plain else f", and {expression(right)} is {say(other, mine)}"
         if op == "!=":
-            return f"it always was {number(mine)}"
+            return f"it always was {say(mine)}"
         most = {">": "highest", "<": "lowest", "=": "nearest"}[op[0]]
-        return f"the {most} was {number(mine, other)}, {where}{level}"
+        return f"the {most} was {say(mine, other)}, {where}{level}"
 
     def _between(self, part: n.Compare, known: list[tuple[Probe, tuple[float | None, ...]]]) -> str:
         """A chain: from where to where what stands in its midst went."""
         middle = [sides[1] for _, sides in known if sides[1] is not None and sides[1] == sides[1]]
         if len(part.operands) > 3 or not middle:
             return "it never was"
-        low, high = number(min(middle)), number(max(middle))
+        low, high = map(_said_by(self.rule, part.operands), (min(middle), max(middle)))
         return f"{expression(part.operands[1])} went from {low} to {high}"
 
     def _longest(
@@ -211,17 +211,56 @@ def lasted(span: float, counter: Counter, of: float | None = None) -> str:
     return f"{text(span)} of {span_text(of, _UNITS[counter])}"
 
 
-def number(value: float | None, beside: float | None = None) -> str:
-    """A number in as many digits as tell people something, and tell it from another one."""
-    if value is None or isinstance(value, bool) or not math.isfinite(value):
+def number(value: Any, beside: float | None = None) -> str:
+    """A number in as many digits as tell people something, and tell it from another one.
+
+    What is no number, as in a journal that is not cbdsl's, is told as it is.
+    """
+    if not isinstance(value, int | float):
+        return "missing" if value is None else str(value)
+    # A whole number of a journal may be larger than those with a fraction can be.
+    if isinstance(value, int) or not math.isfinite(value):
         return text(value)
-    if float(value).is_integer() and abs(value) < 1e16:
+    if value.is_integer() and abs(value) < 1e16:
         return text(value)
     for digits in range(4, 17):
         short = float(f"{value:.{digits}g}")
         if beside is None or beside == value or short != float(f"{beside:.{digits}g}"):
             return text(short)
     return text(value)
+
+
+def _time(value: float | None, beside: float | None = None) -> str:
+    """A time in its units; in seconds where those do not tell it from another one."""
+    told = time_text(value)
+    if beside is None or beside == value or told != time_text(beside):
+        return told
+    return f"{number(value, beside)} seconds"
+
+
+def _said_by(rule: RulePlan | Schedule, exprs: Iterable[n.Expr]) -> Callable[..., str]:
+    """How the values of expressions are told that are compared: as numbers, or as times."""
+    times = {param.name for param in rule.params if param.kind == "time"} | {"elapsed"}
+    return _time if any(_is_time(expr, times) for expr in exprs) else number
+
+
+def _is_time(expr: n.Expr, times: Set[str]) -> bool:
+    """Whether the value of an expression is a time, as `checks.types` has it."""
+    match expr:
+        case n.Name():
+            return not expr.quoted and expr.name in times
+        case n.Duration():
+            return expr.unit in SECONDS
+        case n.Binary(op="/"):
+            return _is_time(expr.left, times) and not _is_time(expr.right, times)
+        case n.Call(function=name):
+            function = FUNCTIONS.get(name) or SERIES.get(name)
+            is_alike = function is not None and function.same_kind
+            return is_alike and any(_is_time(each, times) for each in expr.arguments)
+        case n.Minus() | n.Binary():
+            return any(_is_time(each, times) for each in n.children(expr))
+        case _:
+            return False
 
 
 def _are_known(sides: Sequence[float | None]) -> bool:

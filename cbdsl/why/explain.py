@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from cbdsl.formatter import expression
-from cbdsl.journal import Firing, Journal, Reloaded, Resumed, RuleText
+from cbdsl.journal import Broken, Failed, Firing, Journal
 from cbdsl.runtime.words import time_text
+from cbdsl.simulate import Probe
 from cbdsl.simulate.places import Place
-from cbdsl.simulate.seen import Moment, Seen
 from cbdsl.why.acts import done
+from cbdsl.why.again import is_same
 from cbdsl.why.conditions import during, number, reasons
 from cbdsl.why.kept import Kept
-from cbdsl.why.replayed import MOST_EPOCHS, Replayed
+from cbdsl.why.replayed import Replayed
+from cbdsl.why.segments import Stay, segments, stays
 
 RULES = "rules.cbr"
 """The rules in the folder of a run, where the journal has none."""
@@ -92,78 +96,95 @@ def explain(journal: Journal) -> Explained:
 class _Telling:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self.source = journal.source or _beside(journal.path)
-        self.replayed = Replayed(journal, self.source)
+        parts = segments(journal)
+        self.stays = stays(parts)
+        beside = "" if all(part.source for part in parts) else _beside(journal.path)
+        self.replayed = Replayed(journal, parts, beside)
         self.kept = Kept(journal, self.replayed)
         self.counts = journal.counted
+        self.firings = _by_key(journal.firings)
+        self.broken = _by_key(journal.broken)
+        self.failed = _by_key(journal.failed)
 
     def explained(self) -> Explained:
-        notes = []
-        if self.replayed.program is None:
-            why = "do not compile with this version of cbdsl" if self.source else "are not there"
-            notes.append(f"the rules of this run {why}: how near they came is not known")
-        elif not self.replayed.has_numbers:
-            what = f"epochs that are not between 1 and {MOST_EPOCHS:,}"
-            notes.append(f"the journal has {what}: how near its rules came is not known")
-        stories = [self._story(rule, ()) for rule in self.journal.rules]
-        return Explained(ending(self.journal), (*stories, *self._dropped()), tuple(notes))
+        notes = (self.replayed.trouble,) if self.replayed.trouble else ()
+        stories = tuple(self._story(stay) for stay in self.stays.values())
+        return Explained(ending(self.journal), stories, notes)
 
-    def _dropped(self) -> Iterator[Story]:
-        """The stories of rules that others have taken the place of, as far as they go."""
-        known = {rule.key for rule in self.journal.rules}
-        for place, entry in enumerate(self.journal.entries):
-            if not isinstance(entry, Resumed | Reloaded):
-                continue
-            before = replace(self.journal, entries=self.journal.entries[:place])
-            stay = known.union(rule.key for rule in entry.rules)
-            gone = [rule for rule in before.rules if rule.key not in stay]
-            known.update(rule.key for rule in gone)
-            note = f"dropped in epoch {entry.epoch}, when other rules took over"
-            telling = _Telling(before) if gone else self
-            yield from (telling._story(rule, (note,)) for rule in gone)
-
-    def _story(self, rule: RuleText, notes: tuple[str, ...]) -> Story:
-        firings = [firing for firing in self.journal.firings if firing.key == rule.key]
+    def _story(self, stay: Stay) -> Story:
+        rule = stay.rule
+        firings = self.firings[rule.key]
         count = self.counts.get(rule.key, 0)
-        seen = self.replayed.seen.get(rule.key)
-        broken = [b for b in self.journal.broken if b.key == rule.key]
-        notes += tuple(f"switched off in epoch {b.epoch}: {b.error}" for b in broken)
-        late = [f for f in self.journal.failed if f.key == rule.key]
-        notes += tuple(f"could not {f.verb}: {f.error}" for f in late)
+        notes = [f"switched off in epoch {b.epoch}: {b.error}" for b in self.broken[rule.key]]
+        notes += [f"could not {f.verb}: {f.error}" for f in self.failed[rule.key]]
+        if stay.dropped is not None:
+            notes.insert(0, f"dropped in epoch {stay.dropped}, when other rules took over")
+        told = _Firings(self.replayed, rule.key)
         return Story(
             rule=rule.rule,
             key=rule.key,
             place=rule.place,
             text=rule.text,
             count=count,
-            firings=tuple(self._firing(firing, seen) for firing in firings),
-            notes=notes,
-            kept="" if count else self.kept.words(rule),
+            firings=tuple(map(told.told, firings)),
+            notes=tuple(notes),
+            kept="" if count else self.kept.words(stay),
             epochs=_epochs(firings, count),
         )
 
-    def _firing(self, firing: Firing, seen: Seen | None) -> tuple[str, tuple[str, ...]]:
+
+class _Firings:
+    """Tells the firings of a rule.
+
+    Args:
+        replayed: what the rules saw.
+        key: that of the rule.
+    """
+
+    def __init__(self, replayed: Replayed, key: str) -> None:
+        past = replayed.past.get(key)
+        self.rule = None if past is None else past.seen.rule
+        self.saw: dict[Place, Probe] = {}
+        """What it saw where it fired, where that is known."""
+        if past is not None and not replayed.doubt(key):
+            fired = (m for m in past.seen.moments if m.mark == "fired" and m.place[1] is None)
+            self.saw = {m.place: m.probe for m in fired if m.probe is not None}
+
+    def told(self, firing: Firing) -> tuple[str, tuple[str, ...]]:
+        """Where it was and why, and its actions."""
         where = during([(firing.epoch, firing.batch)])
         if firing.step is not None:
             where += f" (step {firing.step:,})"
-        why = self._why(firing, seen)
+        why = self._why(firing)
         actions = tuple(done(action) for action in firing.actions)
         return f"{where}, after {time_text(firing.time)}" + (f": {why}" if why else ""), actions
 
-    def _why(self, firing: Firing, seen: Seen | None) -> str:
+    def _why(self, firing: Firing) -> str:
         """The condition with its numbers; else the values that the rule saw."""
         saw = ", ".join(f"{name} {number(value)}" for name, value in firing.values.items())
-        if seen is None or seen.rule.condition is None:
+        if self.rule is None or self.rule.condition is None:
             return saw
-        moment = _moment(seen, (firing.epoch, firing.batch))
-        if moment is not None and moment.probe is not None and firing.batch is None:
-            return reasons(seen.rule, moment.probe)
-        said = expression(seen.rule.condition)
+        probe = self.saw.get((firing.epoch, firing.batch))
+        if probe is not None and _agree(probe.values, firing.values):
+            return reasons(self.rule, probe)
+        said = expression(self.rule.condition)
         return f"{said} ({saw})" if saw else said
 
 
-def _moment(seen: Seen, place: Place) -> Moment | None:
-    return next((m for m in seen.moments if m.place == place and m.mark == "fired"), None)
+def _agree(here: Mapping[str, float | None], there: Mapping[str, Any]) -> bool:
+    """Whether a rule saw here what it saw in the run, as far as the journal tells."""
+    return all(is_same(here[name], there[name]) for name in here.keys() & there.keys())
+
+
+_K = TypeVar("_K", Firing, Broken, Failed)
+
+
+def _by_key(entries: Iterable[_K]) -> Mapping[str, list[_K]]:
+    """Entries by the rule they are of."""
+    found: defaultdict[str, list[_K]] = defaultdict(list)
+    for entry in entries:
+        found[entry.key].append(entry)
+    return found
 
 
 def _epochs(firings: Sequence[Firing], count: int) -> str:

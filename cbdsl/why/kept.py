@@ -5,16 +5,15 @@ from __future__ import annotations
 from cbdsl.catalog.hooks import INTERRUPT
 from cbdsl.diagnostics import did_you_mean
 from cbdsl.formatter import expression
-from cbdsl.journal import Journal, RuleText
+from cbdsl.journal import Journal
 from cbdsl.plan import RulePlan
-from cbdsl.plan.model import Gate, Schedule
+from cbdsl.plan.model import Schedule
 from cbdsl.runtime.words import time_text
 from cbdsl.simulate.kept import kept, when
-from cbdsl.simulate.seen import Seen
-from cbdsl.source import SourceFile
 from cbdsl.syntax import nodes as n
 from cbdsl.why.conditions import Nearness, number
-from cbdsl.why.replayed import Replayed
+from cbdsl.why.replayed import Past, Replayed
+from cbdsl.why.segments import Stay
 
 NOTHING = "nothing that the journal holds tells what kept it"
 
@@ -30,121 +29,141 @@ class Kept:
     def __init__(self, journal: Journal, replayed: Replayed) -> None:
         self.journal = journal
         self.replayed = replayed
-        self.last = replayed.last
-        self.logged = {name: None for epoch in journal.epochs for name in epoch.logs}
 
-    def words(self, rule: RuleText) -> str:
+    def words(self, stay: Stay) -> str:
         """What kept a rule that did not fire."""
-        seen = self.replayed.seen.get(rule.key)
-        if seen is None:
-            return "no epoch was trained to its end" if not self.last else NOTHING
-        begins = seen.named.begins
-        if self.last and begins > self.last:
-            window = isinstance(seen.rule, RulePlan) and seen.rule.window
-            what = "its window" if window or isinstance(seen.rule, Schedule) else "it"
-            return f"{what} begins with epoch {begins}, {self._so_far()}"
-        return self._no_event(seen) or self._missing(seen) or self._by_epochs(rule, seen)
+        past = self.replayed.past.get(stay.rule.key)
+        if past is None:
+            return NOTHING if stay.last else _untrained(stay)
+        rule = past.seen.rule
+        begins = min(plan.named.begins for plan in past.plans)
+        if stay.last and begins > stay.last:
+            window = isinstance(rule, Schedule) or rule.window
+            what = "its window" if window else "it"
+            return f"{what} begins with epoch {begins}, {self._so_far(stay)}"
+        return self._no_event(stay, past) or _missing(stay, rule) or self._by_epochs(stay, past)
 
-    def _so_far(self) -> str:
+    def _so_far(self, stay: Stay) -> str:
+        if stay.dropped is not None:
+            return f"and epoch {stay.last} was its last"
         ended = "the run ended after" if self.journal.end else "the run has come to"
-        return f"{ended} epoch {self.last}"
+        return f"{ended} epoch {stay.last}"
 
     # ------------------------------------------------------------------ what never happened
 
-    def _no_event(self, seen: Seen) -> str:
+    def _no_event(self, stay: Stay, past: Past) -> str:
         """That what it waits for did not happen, or is not in a journal."""
-        rule = seen.rule
+        rule, untrained = past.seen.rule, "" if stay.last else _untrained(stay)
         if not isinstance(rule, RulePlan):
-            return "" if self.last else "no epoch was trained to its end"
+            return untrained
         hook = rule.acts
         if hook.name.startswith("predict"):
             return "it waits for predictions, of which a journal tells nothing"
         if hook == INTERRUPT and rule.condition is None:
             return "nothing interrupted the training"
+        if hook.name == "train_begin" and stay.came is not None:
+            return f"the training had begun when it came, with epoch {stay.came}"
+        if hook.name == "train_end" and stay.dropped is not None:
+            return "the training had not come to its end when it was dropped"
         if hook.name == "train_end" and self.journal.end is None:
             return "the training has not come to its end"
-        if hook.name.startswith("test") and not any(x.startswith("val_") for x in self.logged):
-            return "no validation was reported" if self.last else "no epoch was trained to its end"
-        if rule.gate is not None and (told := self._not_reached(rule.gate)):
+        if hook.name.startswith("test") and not any(x.startswith("val_") for x in stay.logged):
+            return untrained or "no validation was reported"
+        if told := self._not_reached(stay, past):
             return told
         if hook.is_batch:
-            return self._on_batches(rule)
+            return self._on_batches(stay, past, rule)
         is_early = hook.name in ("train_begin", "epoch_begin", INTERRUPT.name)
-        return "" if self.last or is_early else "no epoch was trained to its end"
+        return "" if is_early else untrained
 
-    def _not_reached(self, gate: Gate) -> str:
+    def _not_reached(self, stay: Stay, past: Past) -> str:
         """That a trigger counts more batches, or more time, than there were."""
-        least = min((count.value for count in gate.counts), default=0.0)
-        if gate.kind in ("each", "until"):
+        gates = [plan.gate for plan in past.plans if isinstance(plan, RulePlan) and plan.gate]
+        counters = {gate.counter for gate in gates}
+        if len(counters) != 1 or gates[-1].kind in ("each", "until"):
             return ""
-        source = self._source
-        what = f"`{' '.join(source.slice(gate.span).split())}`"
-        if gate.counter == "time":
-            spent = self.journal.entries[-1] if self.journal.entries else None
-            lasted = getattr(spent, "time", 0.0)
+        least = min((count.value for gate in gates for count in gate.counts), default=0.0)
+        what = f"`{' '.join(past.source.slice(gates[-1].span).split())}`"
+        if counters == {"time"}:
+            lasted = stay.parts[-1].time
             return (
                 f"{what} did not come: {time_text(lasted)} were trained" if lasted < least else ""
             )
-        batches = self.journal.header.batches
-        if gate.counter == "step" and batches is not None and self.journal.end is not None:
-            whole = self.last * batches
+        sizes = {part.batches for part in self.replayed.parts}
+        batches = sizes.pop() if len(sizes) == 1 else None
+        end = self.journal.end
+        is_over = end is not None or stay.dropped is not None
+        if counters == {"step"} and batches is not None and is_over:
+            whole = stay.last * batches
+            is_cut = stay.dropped is None and end is not None and end.how not in ("done", "stopped")
             # Of an epoch that was not trained to its end nobody knows how far it came.
-            if whole + (0 if self.journal.end.how in ("done", "stopped") else batches) < least:
-                return f"{what} did not come: {self.last} epochs of {batches} batches are {whole:,}"
+            if whole + (batches if is_cut else 0) < least:
+                return f"{what} did not come: {stay.last} epochs of {batches} batches are {whole:,}"
         return ""
 
-    @property
-    def _source(self) -> SourceFile:
-        assert self.replayed.program is not None
-        return self.replayed.program.source
-
-    def _on_batches(self, rule: RulePlan) -> str:
+    def _on_batches(self, stay: Stay, past: Past, rule: RulePlan) -> str:
         """Of batches a journal holds no metrics: what the epochs tell all the same."""
         condition = rule.condition
         if condition is None:
             return NOTHING
-        if rule.acts.trains and (never := self._never(rule, "")):
+        if rule.acts.trains and (never := _never(stay, rule, "")):
             return never
-        told = "its condition was never true on a batch, of which a journal holds no metrics"
+        # Where it asks about some of the batches, nothing is known of the others.
+        some = any(gate is not None and gate.kind != "each" for gate in (rule.gate, rule.window))
+        which = (
+            f"true on none of the batches that {when(rule, past.source)} names"
+            if some
+            else "never true on a batch"
+        )
+        told = f"its condition was {which}, of which a journal holds no metrics"
         match condition:
             case n.Compare(ops=(op,), operands=(n.Name(name=name) as left, _)):
-                values = [(e.logs[name], e.epoch) for e in self.journal.epochs if name in e.logs]
+                values = [(e.logs[name], e.epoch) for e in stay.epochs if name in e.logs]
                 values = [(v, e) for v, e in values if isinstance(v, int | float) and v == v]
                 if values and op[0] in "<>":
                     best, epoch = (max if op[0] == ">" else min)(values, key=lambda each: each[0])
                     most = "highest" if op[0] == ">" else "lowest"
-                    which = f"{expression(left)} at an epoch's end"
-                    return f"{told}; the {most} {which} was {number(best)}, in epoch {epoch}"
+                    at_end = f"{expression(left)} at an epoch's end"
+                    return f"{told}; the {most} {at_end} was {number(best)}, in epoch {epoch}"
         return told
-
-    def _missing(self, seen: Seen) -> str:
-        rule = seen.rule
-        if not isinstance(rule, RulePlan) or not self.last:
-            return ""
-        return self._never(rule, "val_" if rule.acts.metrics == "validation" else "")
-
-    def _never(self, rule: RulePlan, prefix: str) -> str:
-        """That the logs never held what it asks for."""
-        never = [prefix + name for name in rule.reads if prefix + name not in self.logged]
-        if not never or not self.logged:
-            return ""
-        near = did_you_mean(never[0], self.logged)
-        return f"the logs never held {' and '.join(never)}{f'; {near}' if near else ''}"
 
     # --------------------------------------------------------------------------- conditions
 
-    def _by_epochs(self, rule: RuleText, seen: Seen) -> str:
+    def _by_epochs(self, stay: Stay, past: Past) -> str:
         """What the epochs tell of its trigger and its condition."""
-        gates = when(seen.rule, self._source)
-        if seen.rule.condition is None or isinstance(seen.rule, Schedule):
-            if seen.rule.condition is not None:
-                return "its condition was never true"
-            return f"{gates} never came" if gates else NOTHING
-        if doubt := self.replayed.doubt(rule.key):
+        seen = past.seen
+        gates = when(seen.rule, past.source)
+        while_there = " while it was among the rules" if stay.is_partial else ""
+        not_come = f"{gates} never came{while_there}" if gates else NOTHING
+        if seen.rule.condition is None:
+            return not_come
+        if isinstance(seen.rule, Schedule):
+            return "its condition was never true"
+        if doubt := self.replayed.doubt(stay.rule.key):
             return f"its condition was never true; how near it came is not known: {doubt}"
-        if seen.telling is not None and (told := kept(seen, seen.telling, self._source)):
+        if seen.telling is not None and (told := kept(seen, seen.telling, past.source)):
             return told
         probes = [m.probe for m in seen.moments if m.probe is not None and m.asked]
-        if not probes:
-            return f"{gates} never came" if gates else NOTHING
-        return Nearness(seen.rule, probes).words()
+        return Nearness(seen.rule, probes).words() if probes else not_come
+
+
+def _untrained(stay: Stay) -> str:
+    while_there = " while it was among the rules" if stay.is_partial else ""
+    return f"no epoch was trained to its end{while_there}"
+
+
+def _missing(stay: Stay, rule: RulePlan | Schedule) -> str:
+    """That the logs of the epochs never held what it asks for."""
+    if not isinstance(rule, RulePlan) or not stay.last:
+        return ""
+    return _never(stay, rule, "val_" if rule.acts.metrics == "validation" else "")
+
+
+def _never(stay: Stay, rule: RulePlan, prefix: str) -> str:
+    """That the logs never held what it asks for."""
+    logged = stay.logged
+    never = [prefix + name for name in rule.reads if prefix + name not in logged]
+    if not never or not logged:
+        return ""
+    near = did_you_mean(never[0], logged)
+    return f"the logs never held {' and '.join(never)}{f'; {near}' if near else ''}"

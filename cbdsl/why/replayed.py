@@ -1,21 +1,24 @@
-"""Runs the rules of a run once more over the epochs of its journal, to see what they saw."""
+"""What the rules of a run saw, as far as the epochs of its journal tell."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any, TypeGuard
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cbdsl.diagnostics import CbrError
 from cbdsl.journal import Journal
-from cbdsl.plan import Plan, RulePlan
+from cbdsl.plan import RulePlan
 from cbdsl.plan.model import Schedule
 from cbdsl.program import Program
-from cbdsl.simulate import Simulated, simulate
-from cbdsl.simulate.drive import Silent
-from cbdsl.simulate.seen import Seen, WholeRecord, seen_rules
+from cbdsl.runtime.record import Firing, Record
+from cbdsl.simulate import Probe, Simulated
+from cbdsl.simulate.seen import Seen
+from cbdsl.source import SourceFile
 from cbdsl.syntax import nodes as n
 from cbdsl.syntax import read_source
+from cbdsl.why.again import Again, first_rate
+from cbdsl.why.segments import Segment
 
 MOST_BATCHES = 100_000
 """How many batches are gone through; of more, rules that count them are not known."""
@@ -23,160 +26,163 @@ MOST_BATCHES = 100_000
 MOST_EPOCHS = 100_000
 """Over how many epochs rules are run once more: more of them, or an epoch 0, nobody trained."""
 
+MOST_CHANGES = 100
+"""How often other rules may have taken over: all of them are compiled once more."""
+
+MOST_TEXT = 1_000_000
+"""How long all those rules may be, in characters."""
+
+RuleOrSchedule = RulePlan | Schedule
+
+
+@dataclass(frozen=True)
+class Past:
+    """A rule of a run, and what it saw.
+
+    Attributes:
+        plans: what it was in each segment in which it was in force.
+        source: what the last of them stands in.
+        seen: what it saw in all of them.
+    """
+
+    plans: tuple[RuleOrSchedule, ...]
+    source: SourceFile
+    seen: Seen
+
 
 class Replayed:
     """What the rules of a journal saw, as far as its epochs tell.
 
     Args:
         journal: of the run.
-        source: the text of its rules.
+        parts: its segments.
+        beside: the text of its rules, where the journal has none.
 
     Attributes:
-        program: the rules; None where this version of cbdsl cannot compile them.
-        seen: what each of them saw, by its key; nothing where the epochs cannot be gone through.
+        past: what each rule was and saw, by its key; nothing where that is not known.
+        trouble: why it is not known; empty where it is.
     """
 
-    def __init__(self, journal: Journal, source: str) -> None:
-        self.journal = journal
-        self.program = _compiled(journal, source)
-        self.born = {rule.key: 1 for rule in journal.rules}
-        for change in journal.changes:
-            self.born |= dict.fromkeys(change.difference.new, change.epoch)
-        self.last = max((epoch.epoch for epoch in journal.epochs), default=0)
-        batches = journal.header.batches or 0
-        self.counts_batches = 0 < batches * self.last <= MOST_BATCHES
-        self.seen: dict[str, Seen] = {}
-        self.rates_differ = False
-        self.has_numbers = all(0 < epoch.epoch <= MOST_EPOCHS for epoch in journal.epochs)
-        """Whether the epochs have numbers such as those of a training."""
-        if self.program is not None and self.has_numbers:
+    def __init__(self, journal: Journal, parts: Sequence[Segment], beside: str) -> None:
+        self.parts = parts
+        self.past: dict[str, Past] = {}
+        self.fired: dict[str, list[tuple[int, None]]] = defaultdict(list)
+        """Where the journal says that a rule fired, but for batches."""
+        last = max(part.last for part in parts)
+        for firing in journal.firings:
+            if firing.batch is None and firing.epoch <= last:
+                self.fired[firing.key].append((firing.epoch, None))
+        size = sum(len(part.epochs) * (part.batches or 0) for part in parts)
+        self.counts_batches = size <= MOST_BATCHES and all((p.batches or 0) > 0 for p in parts)
+        self.trouble = self._trouble(journal)
+        if not self.trouble:
             try:
-                self._look(self.program)
+                programs = [_compiled(part, beside) for part in parts]
+            except CbrError:
+                self.trouble = _of_rules("do not compile with this version of cbdsl")
+                return
+            there = [program for program in programs if program is not None]
+            if len(there) < len(parts):
+                self.trouble = _of_rules("are not there")
+                return
+            try:
+                self._look(there, first_rate(journal.header.lr, parts))
             except CbrError:
                 # A schedule that does not fit: the journal is not of these rules.
-                self.seen = {}
+                self.past = {}
 
-    def _look(self, program: Program) -> None:
-        """Look once for each epoch in which rules were born: before it they saw nothing."""
-        for born in sorted(set(self.born.values())):
-            done = self._simulated(program, born)
-            for seen in seen_rules(program.plan, done):
-                if self.born.get(seen.named.key, 1) == born:
-                    self.seen[seen.named.key] = seen
-            if born == 1:
-                self.rates_differ = self._differs(done.rates)
+    def _trouble(self, journal: Journal) -> str:
+        """What keeps the rules from being run once more."""
+        texts = [part.source for part in self.parts]
+        if len(texts) > MOST_CHANGES or sum(map(len, texts[1:])) > MOST_TEXT:
+            return _of_rules("were changed too often")
+        if not all(0 < epoch.epoch <= MOST_EPOCHS for epoch in journal.epochs):
+            what = f"epochs that are not between 1 and {MOST_EPOCHS:,}"
+            return f"the journal has {what}: how near its rules came is not known"
+        return ""
 
-    def _simulated(self, program: Program, born: int) -> Simulated:
-        journal, plan = self.journal, program.plan
-        series: dict[str, list[float | None]] = {}
-        rates: list[float | None] = [None] * self.last
-        for epoch in journal.epochs:
-            rates[epoch.epoch - 1] = epoch.lr
-            if epoch.epoch >= born:
-                for name, value in epoch.logs.items():
-                    if isinstance(value, int | float):
-                        series.setdefault(name, [None] * self.last)[epoch.epoch - 1] = value
-        known = (rate for rate in (journal.header.lr, *rates) if _is_rate(rate))
-        effects = _Past([0.0, *self._times()])
-        effects.record = WholeRecord()
-        return simulate(
-            plan,
-            program.probed,
-            series,
-            epochs=max(journal.planned or 0, self.last),
-            batches=journal.header.batches if self.counts_batches else 0,
-            lr=next(known, 0.001),
-            epoch_seconds=1.0,
-            known_rates=None if plan.sets_rate else [r if _is_rate(r) else None for r in rates],
-            trained=self.last,
-            effects=effects,
-        )
-
-    def _times(self) -> list[float]:
-        """The time in training at each epoch's end."""
-        times = {epoch.epoch: epoch.time for epoch in self.journal.epochs}
-        told: list[float] = []
-        for epoch in range(1, self.last + 1):
-            told.append(times.get(epoch, told[-1] if told else 0.0))
-        return told
-
-    def _differs(self, rates: list[float]) -> bool:
-        """Whether the rate was another one than the rules alone make it."""
-        known = {epoch.epoch: epoch.lr for epoch in self.journal.epochs}
-        return any(
-            rate is not None and not math.isclose(rate, rates[epoch - 1], rel_tol=1e-5)
-            for epoch, rate in known.items()
-        )
+    def _look(self, programs: Sequence[Program], lr: float) -> None:
+        again = Again(self.parts, programs, lr, self.counts_batches)
+        done = again.done()
+        self.rates_differ, self.differing = again.rates_differ, again.differing
+        firings: dict[str, list[Firing]] = defaultdict(list)
+        for firing in done.record.firings:
+            firings[firing.key].append(firing)
+        probes: dict[str, list[Probe]] = defaultdict(list)
+        for probe in done.probes:
+            probes[probe.rule].append(probe)
+        plans: dict[str, list[RuleOrSchedule]] = defaultdict(list)
+        sources: dict[str, SourceFile] = {}
+        for program in programs:
+            rules: list[RuleOrSchedule] = [*program.plan.schedules, *program.plan.rules]
+            for rule in rules:
+                plans[rule.named.key].append(rule)
+                sources[rule.named.key] = program.source
+        for key, each in plans.items():
+            one = Simulated(Record(firings[key]), [], [], [], probes[key])
+            self.past[key] = Past(tuple(each), sources[key], Seen(each[-1], one))
+        self.outside = {name for program in programs for name in program.plan.outside}
+        self.variables = {name for program in programs for name in program.plan.variables}
+        self.lost = {name for key, past in self.past.items() for name in self._loses(key, past)}
 
     def doubt(self, key: str) -> str:
         """Why what a rule saw cannot be told from the epochs alone; empty where it can."""
-        seen = self.seen[key]
+        past = self.past[key]
+        seen = past.seen
         parts = n.walk(seen.rule.condition) if seen.rule.condition is not None else ()
         names = {part.name for part in parts if isinstance(part, n.Name) and not part.quoted}
-        assert self.program is not None
-        plan = self.program.plan
+        reads = seen.rule.reads if isinstance(seen.rule, RulePlan) else ()
+        remembers = isinstance(seen.rule, RulePlan) and seen.rule.slots
         if any(isinstance(part, n.Setting) for part in parts):
             return "a journal does not hold the settings of the optimizer"
-        if held := sorted(names.intersection(plan.outside)):
+        if held := sorted(names & self.outside):
             return f"a journal does not hold the variable `{held[0]}`"
         if names & {"batch", "batches", "step", "steps"} and not self.counts_batches:
             return "it counts batches, and the journal does not tell how many there were"
         if "lr" in names and self.rates_differ:
             return "the learning rate was changed in ways that the epochs do not tell"
-        if changed := sorted(n for n in names if self._is_lost(plan, n)):
+        if changed := sorted(names & self.lost):
             return f"the epochs do not tell what the variable `{changed[0]}` was"
-        if [p for p in seen.fired if p[1] is None] != self._fired(key):
+        if made := sorted(self.differing.intersection(reads)):
+            return f"the epochs alone do not tell how `{made[0]}` came about"
+        if (remembers or names & self.variables) and not all(p.is_whole for p in self.parts):
+            return "the journal does not hold all epochs"
+        if len({_measures(plan) for plan in past.plans}) > 1:
+            return "what it is measured by was changed while it was there"
+        if [p for p in seen.fired if p[1] is None] != self.fired[key]:
             return "the epochs alone do not tell what it saw"
         return ""
 
-    def _fired(self, key: str) -> list[tuple[int, None]]:
-        """Where the journal says that it fired, but for batches."""
-        firings = self.journal.firings
-        return [(f.epoch, None) for f in firings if f.key == key and f.batch is None]
-
-    def _is_lost(self, plan: Plan, variable: str) -> bool:
-        """Whether a variable was set by a rule that fired otherwise than it does here."""
-        return variable in plan.variables and any(
-            _sets(rule, variable)
-            and (rule.acts.is_batch or [*self.seen[rule.named.key].fired] != self._fired(key))
-            for rule in plan.rules
-            if (key := rule.named.key) in self.seen
-        )
+    def _loses(self, key: str, past: Past) -> set[str]:
+        """The variables that a rule may have set otherwise than it does here."""
+        on_batches = any(isinstance(r, RulePlan) and r.acts.is_batch for r in past.plans)
+        if not on_batches and past.seen.fired == self.fired[key]:
+            return set()
+        return self.variables.intersection(name for rule in past.plans for name in _sets(rule))
 
 
-class _Past(Silent):
-    """Rules see the times of the run, and nothing that they do ends it.
-
-    Args:
-        times: the time in training, in seconds, after so many epochs.
-    """
-
-    def __init__(self, times: list[float]) -> None:
-        super().__init__()
-        self.times = times
-
-    def elapsed(self, rule: Any) -> float:
-        whole = min(int(self.now), len(self.times) - 1)
-        before, behind = self.times[whole], self.times[min(whole + 1, len(self.times) - 1)]
-        return before + (self.now - whole) * (behind - before)
-
-    def stop(self, rule: Any, why: str | None) -> None:
-        pass
-
-
-def _compiled(journal: Journal, source: str) -> Program | None:
-    params: Mapping[str, Any] = journal.params
-    try:
-        return Program(read_source(source, "rules.cbr"), params=params)
-    except CbrError:
+def _compiled(part: Segment, beside: str) -> Program | None:
+    """The rules of a segment; None where they are not there. Raises `CbrError`."""
+    if not (part.source or beside):
         return None
+    program = Program(read_source(part.source or beside, "rules.cbr"), params=part.params)
+    # What stands beside the journal may be the rules of another segment.
+    keys = {named.key for named in program.plan.named}
+    return program if part.source or keys == {rule.key for rule in part.rules} else None
 
 
-def _is_rate(rate: float | None) -> TypeGuard[float]:
-    return rate is not None and math.isfinite(rate) and rate >= 0
+def _of_rules(what: str) -> str:
+    return f"the rules of this run {what}: how near they came is not known"
 
 
-def _sets(rule: RulePlan | Schedule, variable: str) -> bool:
+def _measures(rule: RuleOrSchedule) -> tuple[object, ...]:
+    """The units that a rule counts and compares in, of which a parameter may tell."""
+    slots = rule.slots if isinstance(rule, RulePlan) else ()
+    return (*(slot.counter for slot in slots), *((p.name, p.kind) for p in rule.params))
+
+
+def _sets(rule: RuleOrSchedule) -> set[str]:
+    """The variables that a rule sets."""
     actions = rule.actions if isinstance(rule, RulePlan) else (rule.action,)
     targets = [action.target for action in actions if isinstance(action, n.Assign)]
-    return any(isinstance(t, n.Name) and not t.quoted and t.name == variable for t in targets)
+    return {t.name for t in targets if isinstance(t, n.Name) and not t.quoted}

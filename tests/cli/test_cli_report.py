@@ -117,6 +117,44 @@ def test_what_is_no_journal(folder: Path, text: str, why: str) -> None:
     assert not (folder / "report.html").exists()
 
 
+@pytest.mark.parametrize("name", ["journal.jsonl", "./journal.jsonl", "link", "twin"])
+def test_no_journal_is_written_over(folder: Path, name: str) -> None:
+    (folder / "link").symlink_to("journal.jsonl")
+    (folder / "twin").hardlink_to(folder / "journal.jsonl")
+    before = (folder / "journal.jsonl").read_bytes()
+    done = report("runs/a-1", "-o", f"runs/a-1/{name}")
+    path = Path(f"runs/a-1/{name}")
+    told = f"cbdsl: {path}: the page is not written over a journal: name another file with -o\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", told)
+    assert (folder / "journal.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("end", ["", "[]\n", '{"kind": "epo'])
+def test_no_other_journal_is_written_over(folder: Path, end: str) -> None:
+    other = folder / "other.jsonl"
+    other.write_text(json.dumps(RUN | {"journal": 2}) + "\n" + end)
+    before = other.read_bytes()
+    assert report("runs/a-1", "-o", str(other)).exit_code == 2
+    assert other.read_bytes() == before
+
+
+def test_a_journal_that_is_called_as_the_page_is(folder: Path) -> None:
+    (folder / "journal.jsonl").rename(folder / "report.html")
+    assert report("runs/a-1/report.html").exit_code == 2
+    assert report("runs/a-1/report.html", "-o", "page.html").stdout == "page.html\n"
+    assert report("runs/a-1/report.html", "-o", "page.html").exit_code == 0
+
+
+def test_a_firing_in_an_epoch_beyond_all_numbers(folder: Path) -> None:
+    rule = {"rule": "a", "key": "a:1", "place": "a.cbr:1"}
+    more = {"batch": None, "step": None, "time": 1.0, "values": {}, "actions": [{"verb": "stop"}]}
+    firing = {"kind": "firing", "epoch": 10**400} | rule | more
+    (folder / "journal.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in (RUN, EPOCH, firing))
+    )
+    assert report("runs/a-1").exit_code == 0
+
+
 def test_a_place_that_cannot_be_written(folder: Path) -> None:
     (folder / "report.html").mkdir()
     done = report("runs/a-1")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cbdsl.journal import Action, Difference, End, Epoch, Firing, NoJournal, line, read
+from cbdsl.journal import Action, Difference, End, Epoch, Firing, NoJournal, is_journal, line, read
 
 RULE = {"rule": "enough", "key": "enough:1", "place": "a.cbr:1", "text": "on epoch_end stop"}
 RUN: dict[str, Any] = {
@@ -139,6 +139,24 @@ def test_what_is_no_journal(path: Path, text: bytes, why: str) -> None:
     assert raised.value.path == path
     assert why in raised.value.reason
     assert str(raised.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (line(RUN), True),
+        (line(RUN | {"journal": 2}) + b"[]\n", True),
+        (b'{"kind":"run", "jour', True),
+        (line(EPOCH), False),
+        (b"<!doctype html>", False),
+        (b"", False),
+    ],
+)
+def test_whether_a_file_is_a_journal(path: Path, text: bytes, told: bool) -> None:
+    path.write_bytes(text)
+    assert is_journal(path) is told
+    assert not is_journal(path.parent)
+    assert not is_journal(path.parent / "none")
 
 
 def test_another_format(path: Path) -> None:
