@@ -87,8 +87,6 @@ class Rules(keras.callbacks.Callback):
         """The state that is saved at each epoch's end, where the rules ask for it."""
         self.keeps_finished = False
         """Whether a finished run is taken up, with no epochs left, and not begun afresh."""
-        self._unsaved = False
-        """Whether it was said that the state cannot be saved."""
         self._answered_at: str | None = None
         """The hook at which rules answered an interrupt last."""
         self._rule_by(program, self.made(program))
@@ -368,14 +366,17 @@ class Rules(keras.callbacks.Callback):
     def _go_on(self, logs: Any) -> None:
         """Begin as far as a training that goes on does: what rules do at its beginning is done."""
         assert self.run_state is not None
-        for member in self.members.callbacks:
+        # A file that a callback of Keras would begin anew is left as it is, if nothing follows.
+        over = self.run_state.is_over
+        for member in self.members.own if over else self.members.callbacks:
             begin_late(member, logs)
         try:
             position, difference = self.run_state.take_up()
         except CannotResume as error:
             raise Refused(str(error)) from error
         self._bind()
-        journaling.go_on(self, position, epoch=self.trained + 1, difference=difference)
+        if not over:
+            journaling.go_on(self, position, epoch=self.trained + 1, difference=difference)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self.run_state is not None:
@@ -396,37 +397,22 @@ class Rules(keras.callbacks.Callback):
         # Now, and not before: what fails at an epoch's end fails in that epoch.
         self.trained = epoch + 1
         position = journaling.epoch_over(self, logs)
-        # Last of all, so that no change of this event is lost.
-        self._write_state(lambda state: state.save(self.trained, position))
-
-    def _write_state(self, write: Callable[[RunState], None]) -> None:
-        """Write of the state of the run; said once where it cannot be, and training goes on."""
-        if self.run_state is None:
-            return
-        try:
-            write(self.run_state)
-        except OSError as error:
-            if self.strict:
-                raise
-            folder, why = self.run_state.folder.shown, error.strerror or error
-            if not self._unsaved:
-                sys.stderr.write(f"\n{folder}: the state cannot be saved: {why}\n")
-            self._unsaved = True
-        else:
-            self._unsaved = False
+        if self.run_state is not None:
+            # Last of all, so that no change of this event is lost.
+            self.run_state.save(position)
 
     @gives_back
     def on_train_end(self, logs: Any = None) -> None:
-        self._call("on_train_end", logs)
-        self.expected.finish()
-        journaling.over(self)
+        if self.run_state is None or not self.run_state.is_over:
+            self._call("on_train_end", logs)
+            self.expected.finish()
+            journaling.over(self)
         if self.run_state is not None:
             begin_with(self.model, None)
             if self.interrupted:
                 self.run_state.folder.let_go()
             else:
-                how = ending(self, (self.params or {}).get("epochs") or 0)
-                self._write_state(lambda state: state.finish(how))
+                self.run_state.finish(ending(self, (self.params or {}).get("epochs") or 0))
         self.interrupts.end()
         if self.effects.failure is not None:
             raise self.effects.failure

@@ -211,6 +211,9 @@ class Journal:
         return self._flush(safely=True)
 
     def _flush(self, *, safely: bool) -> int | None:
+        if not self.is_open and self._flushed is None:
+            # The journal that is there is not this training's.
+            return None
         self._write_firing()
         self._flushed = time.monotonic()
         if self.file.is_lost:

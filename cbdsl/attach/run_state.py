@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ class RunState:
 
     Attributes:
         saved: what this training goes on from; None for one that begins afresh.
+        is_over: whether that is the end of a training: nothing is left to be done.
         changed: the rules that are others than those of the state.
     """
 
@@ -42,6 +43,7 @@ class RunState:
         self.host = host
         self.folder = StateFolder(run_dir, folder)
         self.saved: Saved | None = None
+        self.is_over = False
         self.changed: Difference | None = None
         self.fits = 0
         """Which training of this process this is."""
@@ -49,6 +51,8 @@ class RunState:
         """The settings of the optimizer that rules set, those of rules that are gone too."""
         self.freezes = False
         """Whether rules change which layers are trained, or did."""
+        self._is_said = False
+        """Whether it was said that it cannot be written."""
 
     # --------------------------------------------------------------------------- beginning
 
@@ -62,7 +66,7 @@ class RunState:
         self.folder.hold()
         self.fits += 1
         self.saved = self.changed = None
-        self.settings, self.freezes = set(), False
+        self.settings, self.freezes, self.is_over = set(), False, False
         if self.folder.finished() is not None and not self.host.keeps_finished:
             self._say("the run there is finished: this one begins afresh")
             self.folder.clear()
@@ -71,6 +75,7 @@ class RunState:
         if self.saved is None:
             return False
         facts, program = self.saved.facts, self.host.program
+        self.is_over = facts["over"]
         if facts["fit"] != self.fits:
             raise CannotResume(
                 f"the state in {self.folder.shown} is of training number {facts['fit']} with these "
@@ -121,27 +126,69 @@ class RunState:
         host.started = time.monotonic() - facts["elapsed"]
         planned = (host.params or {}).get("epochs") or 0
         # What a rule has stopped trains no more: `fit` is left without epochs.
-        begin_with(host.model, planned if facts["stopped"] else min(facts["epoch"], planned))
-        told = f"goes on behind epoch {facts['epoch']}, from {self.folder.shown}"
-        if self.told:
-            told += f"; changed since: {self.told}"
-        self._say(f"this training {told}")
+        is_done = facts["stopped"] or self.is_over
+        begin_with(host.model, planned if is_done else min(facts["epoch"], planned))
+        told = f"this training goes on behind epoch {facts['epoch']}, from {self.folder.shown}"
+        if self.is_over:
+            told = f"this training is over, as {self.folder.shown} has it: nothing is trained again"
+        self._say(f"{told}; changed since: {self.told}" if self.told else told)
         return facts["journal"], self.changed
 
     # ------------------------------------------------------------------------------ saving
 
-    def save(self, epoch: int, position: int | None) -> None:
-        """Replace the state by that at the end of an epoch, counted from 1. Raises `OSError`.
+    def save(self, position: int | None) -> None:
+        """Replace the state by that at an epoch's end.
+
+        That it cannot be written is said once, and training goes on; with `strict` it is raised.
 
         Args:
-            epoch: how many epochs are done.
             position: where the journal ends.
+
+        Raises:
+            OSError: it cannot be written.
         """
+        self._try(lambda: self._write(position, over=False))
+
+    def finish(self, how: str) -> None:
+        """Save the end of the training, mark the run as finished, and let go of its folder.
+
+        Args:
+            how: why it ended, as a sentence.
+
+        Raises:
+            OSError: see `save`.
+        """
+        journal = self.host.journal
+        try:
+            if not self.is_over:
+                position = journal.position() if journal is not None else None
+                self._try(lambda: self._write(position, over=True))
+            if self.folder.finished() is None:
+                self._try(lambda: self.folder.finish(Finished(how)))
+        finally:
+            self.folder.let_go()
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            if self.host.strict:
+                raise
+            if not self._is_said:
+                self._say(
+                    f"\n{self.folder.shown}: the state cannot be saved: {error.strerror or error}"
+                )
+            self._is_said = True
+        else:
+            self._is_said = False
+
+    def _write(self, position: int | None, *, over: bool) -> None:
         host, plan = self.host, self.host.program.plan
         self.settings |= plan.settings
         self.freezes |= plan.freezes
         facts = {
-            "epoch": epoch,
+            "epoch": host.trained,
+            "over": over,
             # An interrupt breaks a run off, and does not finish it.
             "stopped": bool(host.model.stop_training) and not host.interrupted,
             "elapsed": time.monotonic() - host.started,
@@ -162,13 +209,6 @@ class RunState:
             if isinstance(member, WeightSnapshots):
                 arrays |= {_SNAPSHOTS + name: a for name, a in member.arrays().items()}
         self.folder.write(Saved(facts, arrays))
-
-    def finish(self, how: str) -> None:
-        """Mark the run as finished, and let go of its folder. Raises `OSError`."""
-        try:
-            self.folder.finish(Finished(how))
-        finally:
-            self.folder.let_go()
 
     def _say(self, message: str) -> None:
         sys.stderr.write(f"{message}\n")

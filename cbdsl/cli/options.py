@@ -12,6 +12,8 @@ import click
 from cbdsl.cli.files import fail
 from cbdsl.program import Program
 from cbdsl.runtime.calls import Functions
+from cbdsl.train.begun import Begun, differences
+from cbdsl.train.errors import TrainError
 
 
 class Attaching(TypedDict):
@@ -93,3 +95,24 @@ def check_addresses(addresses: tuple[str, ...]) -> None:
             Notifier(addresses)
         except (ImportError, ValueError) as e:
             fail(f"--notify: {e}")
+
+
+def check_same(folder: Path | None, before: Begun | None, now: Begun, *, strict: bool) -> None:
+    """Say which options are others than those that a run was begun with that goes on.
+
+    Args:
+        folder: the run's folder.
+        before: what it was begun with, None where it is not known, or the run begins.
+        now: what it would go on with.
+        strict: whether to refuse it.
+
+    Raises:
+        TrainError: it is refused.
+    """
+    changed = "" if before is None else differences(before, now)
+    if changed:
+        told = f"{folder} was begun with {changed}"
+        if strict:
+            same = "and --strict asks for the same: give these, or another --run-dir"
+            raise TrainError(f"{told}, {same}")
+        click.echo(f"{told}: it is not the run that it would have been", err=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,12 +12,15 @@ import click
 
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
-from cbdsl.cli.options import Attaching, check_addresses, check_allowed, run_options
+from cbdsl.cli.options import Attaching, check_addresses, check_allowed, check_same, run_options
 from cbdsl.cli.train import INTERRUPTED, run_name
 from cbdsl.diagnostics import CbrError
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
+from cbdsl.train.begun import Begun
 from cbdsl.train.errors import NotBegun, TrainError
+from cbdsl.train.resuming import AlreadyFinished, find_unfinished
+from cbdsl.train.rundir import shown
 
 
 @click.command("run")
@@ -46,6 +51,9 @@ def command(
     check_addresses(attaching["notify"])
     try:
         status = _run(program, script, args, run_dir, attaching)
+    except AlreadyFinished as e:
+        click.echo(str(e), err=True)
+        status = 0
     except TrainError as e:
         fail(str(e))
     except TrainingFailed:
@@ -60,21 +68,40 @@ def _run(
     program: Program, script: str, args: tuple[str, ...], run_dir: Path | None, attaching: Attaching
 ) -> int:
     from cbdsl.train.fits import Fits
-    from cbdsl.train.resuming import find_unfinished
     from cbdsl.train.script import check_keras, execute, read_script
 
     source = read_script(script)
     check_keras(script, source)
-    run_dir = find_unfinished(program, run_dir, run_name(program))
-    fits = Fits(program, name=run_name(program), run_dir=run_dir, attaching=attaching)
-    refused = False
+    name = str(shown(Path(os.path.abspath(script))))
+    options = Begun({"arguments": shlex.join(args) or "none"}, name)
+    start = find_unfinished(program, run_dir, run_name(program), name)
+    check_same(start.folder, start.begun, options, strict=attaching["strict"])
+    fits = Fits(
+        program,
+        name=run_name(program),
+        run_dir=start.folder,
+        attaching=attaching,
+        options=(start.begun or options) if program.plan.resume else None,
+        goes_on=start.begun is not None,
+    )
+    refused = ended = False
     try:
         with fits.attached():
-            return execute(script, source, args)
+            status = execute(script, source, args)
+        ended = status == 0
+        return status
     except NotBegun:
         refused = True
         raise
+    except SystemExit as e:
+        ended = not e.code
+        raise
+    except TrainingFailed:
+        ended = True
+        raise
     finally:
+        if ended:
+            fits.end()
         if not (fits.count or refused):
             message = f"cbdsl: {script} trained nothing with Keras's fit: no rule was attached"
             click.echo(message, err=True)

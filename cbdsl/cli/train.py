@@ -12,12 +12,13 @@ import click
 
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
-from cbdsl.cli.options import Attaching, check_addresses, check_allowed, run_options
+from cbdsl.cli.options import Attaching, check_addresses, check_allowed, check_same, run_options
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 from cbdsl.source import SourceFile
+from cbdsl.train.begun import Begun
 from cbdsl.train.errors import NotBegun, TrainError
-from cbdsl.train.resuming import AlreadyFinished, Start, find_start
+from cbdsl.train.resuming import AlreadyFinished, Start, clear, find_start
 from cbdsl.train.run import METRICS
 
 if TYPE_CHECKING:
@@ -161,6 +162,15 @@ def _train(
     )
     if data.note:
         click.echo(data.note, err=True)
+    options = Begun(
+        {
+            "data set": data.name,
+            "model": model_name or "the default",
+            "batch size": batch_size,
+            "seed": seed,
+        }
+    )
+    check_same(start.folder, start.begun, options, strict=attaching["strict"])
     seed_everything(seed)
     model = _model(rules, model_name, data)
     validated = f"{data.validation_examples:,}"
@@ -169,23 +179,33 @@ def _train(
         f"training on {data.name}: {data.examples:,} images, validated on {validated}", err=True
     )
     program = rules.program
+    resumable = program.plan.resume is not None
     folder = start.folder or rundir.new_run_dir(run_name(program))
-    rundir.begin(folder, program)
+    if start.again:
+        clear(folder, program)
+    rundir.make(folder)
     try:
-        run = train(program, model, data, epochs=rules.epochs, run_dir=folder, attaching=attaching)
+        run = train(
+            program,
+            model,
+            data,
+            epochs=rules.epochs,
+            run_dir=folder,
+            attaching=attaching,
+            options=options if resumable else None,
+        )
 
         from cbdsl.attach import summary
 
         lines = summary(run.host, planned=run.planned, interrupted=run.interrupted)
         click.echo("\n" + "\n".join(lines))
-    except NotBegun:
-        if not start.goes_on:
-            rundir.discard(folder, program)
+    except BaseException as error:
+        if start.folder is None:
+            rundir.discard(folder)
+        if folder.exists() and not isinstance(error, NotBegun):
+            _say_where(folder, goes_on=resumable)
         raise
-    except BaseException:
-        _say_where(folder, goes_on=program.plan.resume is not None)
-        raise
-    _say_where(folder, goes_on=program.plan.resume is not None and run.interrupted)
+    _say_where(folder, goes_on=resumable and run.interrupted)
     if run.interrupted:
         sys.exit(INTERRUPTED)
     if run.failed:

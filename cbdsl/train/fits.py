@@ -10,6 +10,7 @@ import inspect
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -17,8 +18,9 @@ from typing import Any
 
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
-from cbdsl.train import rundir
+from cbdsl.train import begun, rundir
 from cbdsl.train.errors import NotBegun, TrainError, short
+from cbdsl.train.resuming import clear
 
 __all__ = ["Fits"]
 
@@ -33,30 +35,50 @@ class Fits:
             …
 
     Keras need not be imported before, so that whoever imports it may choose its backend first.
-    The first training has the run's folder, the nth the folder `fit-n` in it. After each one,
-    why it ended and what the rules did is said on standard error.
+    The first training has the run's folder, the nth the folder `fit-n` in it; the nth that begins
+    within another one has `inner-n` in the folder of that. After each one, why it ended and what
+    the rules did is said on standard error.
+
+    In a run that goes on, trainings that are finished are not trained again, up to the first one
+    that trains: what followed on that began with another model than it will now.
 
     Args:
         program: the rules.
         name: what to call the run where it gets a folder of its own, `runs/NAME-N`.
         run_dir: a folder to use instead.
         attaching: more for `Program.callbacks`.
+        options: what the run was begun with, to be written down; None where that is not needed.
+        goes_on: whether the folder holds a run that goes on.
 
     Attributes:
         count: how many trainings began.
+        interrupted: whether one of them was interrupted.
     """
 
     def __init__(
-        self, program: Program, *, name: str, run_dir: Path | None, attaching: Mapping[str, Any]
+        self,
+        program: Program,
+        *,
+        name: str,
+        run_dir: Path | None,
+        attaching: Mapping[str, Any],
+        options: begun.Begun | None = None,
+        goes_on: bool = False,
     ) -> None:
         self.program = program
         self.name = name
         # The script may change the working directory.
         self.run_dir = None if run_dir is None else run_dir.absolute()
         self.attaching = attaching
+        self.options = options
+        self.goes_on = goes_on
         self.count = 0
+        self.interrupted = False
         self._named = run_dir is not None
         self._numbers = itertools.count(1)
+        self._running: list[_Running] = []
+        self._trains = False
+        """Whether an epoch was trained in this process."""
         self._undo: list[Callable[[], None]] = []
 
     @contextlib.contextmanager
@@ -73,6 +95,11 @@ class Fits:
             sys.meta_path.remove(watch)
             for undo in reversed(self._undo):
                 undo()
+
+    def end(self) -> None:
+        """Marks the run as one whose script has ended, unless there is something to go on with."""
+        if self.options is not None and self.run_dir and self.count and not self.interrupted:
+            begun.write(self.run_dir, replace(self.options, ended=True))
 
     def _keras(self, keras: ModuleType) -> None:
         """Puts `_fit` in place of Keras's `fit`: the one that all models inherit or call."""
@@ -117,15 +144,20 @@ class Fits:
                 "give it a plain list of callbacks"
             )
         folder = self._folder()
+        if self.goes_on and self._trains:
+            clear(folder, self.program)
         ours = self.program.callbacks(run_dir=folder, journal=True, **self.attaching)
         host = ours[-1]
         assert isinstance(host, Rules)
         host.effects.summarized = True
         host.on_edit = functools.partial(rundir.begin, folder)
-        history = HistoryFile(folder, self.program)
+        host.keeps_finished = self.goes_on
+        history = HistoryFile(folder, host, self.options if folder == self.run_dir else None)
+        trains = keras.callbacks.LambdaCallback(on_epoch_begin=self._epoch_begins)
         theirs = keras.tree.flatten(theirs) if theirs else []
-        given.arguments["callbacks"] = [*theirs, *ours, history]
+        given.arguments["callbacks"] = [*theirs, *ours, history, trains]
         error: BaseException | None = None
+        self._running.append(_Running(folder))
         try:
             return original(*given.args, **given.kwargs)
         except Refused as e:
@@ -134,18 +166,37 @@ class Fits:
             error = e
             raise
         finally:
+            self._running.pop()
             host.close(error)
+            self.interrupted |= host.interrupted or isinstance(error, KeyboardInterrupt)
             if history.began:
                 self.count += 1
-                _say([*_lines(host, error), f"the run is in {_shown(folder)}"])
+                _say([*_lines(host, error), f"the run is in {rundir.shown(folder)}"])
             elif not self._named:
-                _remove(folder)
+                rundir.discard(folder)
+
+    def _epoch_begins(self, epoch: int, logs: Any) -> None:
+        self._trains = True
 
     def _folder(self) -> Path:
+        if self._running:
+            outer = self._running[-1]
+            return outer.folder / f"inner-{next(outer.numbers)}"
         number = next(self._numbers)
         if self.run_dir is None:
             self.run_dir = rundir.new_run_dir(self.name).absolute()
         return self.run_dir if number == 1 else self.run_dir / f"fit-{number}"
+
+
+@dataclass
+class _Running:
+    """A training that runs, and the numbers of those that begin within it.
+
+    These have numbers of their own: it may go on, or be finished, where those do not begin again.
+    """
+
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
 
 class _Watch(importlib.abc.MetaPathFinder):
@@ -195,18 +246,6 @@ def _lines(host: Any, error: BaseException | None) -> list[str]:
         epoch = min(host.trained + 1, planned)
         lines[0] = f"Training failed in epoch {epoch} of {planned}: {short(error)}"
     return ["", *lines]
-
-
-def _remove(folder: Path) -> None:
-    """Takes away the folder of a run that did not begin, if it is empty, and an empty `runs`."""
-    with contextlib.suppress(OSError):
-        folder.rmdir()
-        folder.parent.rmdir()
-
-
-def _shown(folder: Path) -> Path:
-    """A folder as seen from the working directory."""
-    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 def _say(lines: list[str]) -> None:

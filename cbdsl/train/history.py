@@ -7,14 +7,17 @@ import csv
 import errno
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from cbdsl.files import write_whole
 from cbdsl.journal import NoJournal, read
-from cbdsl.program import Program
+from cbdsl.train import begun
 from cbdsl.train.rundir import HISTORY, begin, said, table
+
+if TYPE_CHECKING:
+    from cbdsl.attach import Rules
 
 __all__ = ["HistoryFile"]
 
@@ -22,47 +25,56 @@ __all__ = ["HistoryFile"]
 class HistoryFile(keras.callbacks.Callback):
     """Writes a row as an epoch ends. To be put last, so that it sees what others add to the logs.
 
+    As it comes behind the rules, a training that they refuse leaves the folder as it was. It begins
+    the folder once they have begun.
+
     The columns are `epoch`, counted from 1, and the names in the logs. A name that comes later,
     such as one of a validation every fifth epoch, becomes the last column: the file is then
-    written anew. A run that goes on keeps its rows.
+    written anew. A run that goes on keeps its rows, and has all of them as it begins.
 
     Training goes on where a row cannot be written; that is said once, and the row is written as
     soon as it can be.
 
     Args:
-        folder: where the file is put, if no callback before this one writes one of that name.
-        program: rules to begin the folder with as training begins, if it is not begun yet.
+        folder: where the file is put, if no callback that the rules use writes one of that name.
+        host: the rules.
+        options: what the run is begun with, to be written down where it does not go on.
 
     Attributes:
         began: whether training did.
     """
 
-    def __init__(self, folder: Path, program: Program | None = None) -> None:
+    def __init__(self, folder: Path, host: Rules, options: begun.Begun | None = None) -> None:
         super().__init__()
-        self.program = program
+        self.host = host
+        self.options = options
         self.began = False
         self.path = folder / HISTORY
         self.columns = ["epoch"]
         self.rows: list[dict[str, Any]] = []
-        self._before = self.path.exists()
         self._complete = False  # Whether the file holds all rows but the newest.
         self._said = False
-        self._theirs = False
+        self._theirs = any(
+            isinstance(one, keras.callbacks.CSVLogger) and Path(one.filename) == self.path
+            for one in host.members.callbacks
+        )
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.began = True
-        if self.program is not None:
-            begin(self.path.parent, self.program)
-        # Keras's CSVLogger, used by a rule, opens its file as training begins.
-        self._theirs = self.path.exists() and not self._before
+        begin(self.path.parent, self.host.program)
+        if self.host.trained:
+            self._go_on(self.host.trained)
+        elif self.options is not None:
+            begun.write(self.path.parent, self.options)
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        if epoch and not self.rows:
-            # A run that goes on: its earlier epochs stay, and those that are trained again go.
-            with contextlib.suppress(OSError, ValueError, csv.Error):
-                self._take_up(epoch)
-            with contextlib.suppress(OSError, NoJournal):
-                self._fill_in(epoch)
+    def _go_on(self, epochs: int) -> None:
+        """The rows of epochs that are done stay, and those that are trained again go."""
+        with contextlib.suppress(OSError, ValueError, csv.Error):
+            self._take_up(epochs)
+        with contextlib.suppress(OSError, NoJournal):
+            self._fill_in(epochs)
+        if self.rows:
+            self._write(anew=True)
 
     def _take_up(self, epochs: int) -> None:
         with self.path.open(encoding="utf-8", newline="") as file:
@@ -80,14 +92,18 @@ class HistoryFile(keras.callbacks.Callback):
         self.rows.sort(key=lambda row: int(row["epoch"]))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        if self._theirs:
-            return
         row = {name: _number(value) for name, value in (logs or {}).items()} | {"epoch": epoch + 1}
         new = [name for name in row if name not in self.columns]
         self.columns += new
         self.rows.append(row)
+        self._write(anew=bool(new))
+
+    def _write(self, *, anew: bool) -> None:
+        """Bring the file up to date; by the newest row alone, if it need not be written anew."""
+        if self._theirs:
+            return
         try:
-            if self._complete and not new:
+            if self._complete and not anew:
                 self._append(self._lines(self.rows[-1:]).encode())
             else:
                 text = table([self.columns]) + self._lines(self.rows)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train import rundir
+from cbdsl.train.begun import Begun
 from cbdsl.train.data import Data
 from cbdsl.train.errors import NotBegun, TrainError, short, user_trace
 from cbdsl.train.quiet import quiet
@@ -61,6 +62,7 @@ def train(
     epochs: int,
     run_dir: Path,
     attaching: Mapping[str, Any],
+    options: Begun | None = None,
 ) -> Run:
     """Trains a compiled model; shows Keras's progress bar on a terminal, else a line an epoch.
 
@@ -69,9 +71,9 @@ def train(
         model: takes images of `data.image_shape`.
         data: what `load_data` made for the same number of epochs.
         epochs: how many to train.
-        run_dir: where rules save files, and where `history.csv` and `journal.jsonl` are
-            put. It must be there.
+        run_dir: the run's folder, which must be there. The rules save files in it.
         attaching: more for `Program.callbacks`.
+        options: what the run is begun with, to be written down there where it does not go on.
 
     Raises:
         TrainError: the training failed; with `strict` also where an action or a rule did.
@@ -94,7 +96,7 @@ def train(
             steps_per_epoch=data.steps_per_epoch,
             epochs=epochs,
             validation_data=data.validation,
-            callbacks=[*schedule, host, HistoryFile(run_dir)],
+            callbacks=[*schedule, host, HistoryFile(run_dir, host, options)],
             shuffle=False,
             verbose=1 if sys.stdout.isatty() else 2,
         )

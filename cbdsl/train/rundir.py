@@ -4,6 +4,7 @@
     callbacks.py   the Python that they were compiled to
     history.csv    the logs of each epoch, a row an epoch, written as it ends
     journal.jsonl  each firing of a rule, with what it saw and did
+    run.json       what the run was begun with, where the rules resume
 
 and what rules save.
 """
@@ -25,17 +26,21 @@ from cbdsl.program import Program
 from cbdsl.train.errors import TrainError
 
 __all__ = [
+    "BEGUN",
     "HISTORY",
     "begin",
     "check_free",
     "clear",
     "discard",
+    "make",
     "new_run_dir",
     "said",
+    "shown",
     "table",
 ]
 
 HISTORY = "history.csv"
+BEGUN = "run.json"
 _RULES = "rules.cbr"
 _PYTHON = "callbacks.py"
 
@@ -69,7 +74,8 @@ def check_free(folder: Path, program: Program) -> None:
     Raises:
         TrainError: it holds another run, or other files of the names that a run writes.
     """
-    for name, text in {**_texts(program), HISTORY: "", JOURNAL: ""}.items():
+    grown = dict.fromkeys((HISTORY, JOURNAL, *([BEGUN] if program.plan.resume else [])), "")
+    for name, text in {**_texts(program), **grown}.items():
         path = folder / name
         try:
             if path.exists() and path.read_bytes() not in (b"", text.encode()):
@@ -81,33 +87,41 @@ def check_free(folder: Path, program: Program) -> None:
             raise TrainError(f"cannot use {folder} ({reason}): choose another --run-dir") from error
 
 
+def make(folder: Path) -> None:
+    """Makes the folder, if it is not there; raises a TrainError if it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise TrainError(f"cannot make {folder} ({reason}): choose another --run-dir") from error
+
+
 def begin(folder: Path, program: Program) -> None:
     """Makes the folder and writes the rules and their Python; says so if they cannot be written.
 
     Raises:
         TrainError: the folder cannot be made.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise TrainError(f"cannot make {folder} ({reason}): choose another --run-dir") from error
+    make(folder)
     for name, text in _texts(program).items():
         _write(folder / name, text)
 
 
-def discard(folder: Path, program: Program) -> None:
-    """Takes away what `begin` wrote, and the folder if nothing else is in it."""
+def discard(folder: Path) -> None:
+    """Takes away the folder of a run that did not begin, if it is empty, and an empty `runs`."""
     with contextlib.suppress(OSError):
-        for name in _texts(program):
-            (folder / name).unlink(missing_ok=True)
         folder.rmdir()
+        folder.parent.rmdir()
 
 
 def clear(folder: Path) -> None:
-    """Takes away what an earlier run wrote of itself; what its rules saved stays."""
+    """Takes away what an earlier run wrote of itself; what its rules saved stays.
+
+    Raises:
+        TrainError: it cannot be deleted.
+    """
     try:
-        for name in (HISTORY, JOURNAL):
+        for name in (HISTORY, JOURNAL, BEGUN):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or error
@@ -121,6 +135,11 @@ def _texts(program: Program) -> dict[str, str]:
 def said(path: Path, error: OSError) -> None:
     """Says on standard error that a file cannot be written; training does not end because of it."""
     sys.stderr.write(f"\n{path}: cannot be written: {error.strerror or error}\n")
+
+
+def shown(path: Path) -> Path:
+    """A path as seen from the working directory."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _write(path: Path, text: str) -> None:

@@ -501,15 +501,31 @@ def test_a_folder_is_of_one_training(tmp_path: Path) -> None:
         model().fit(**given, callbacks=cbdsl.callbacks(PLAIN, run_dir=tmp_path))
 
 
+TEXTS = (".csv", ".jsonl", ".json")
+
+
 def test_a_finished_run_can_be_taken_up(tmp_path: Path) -> None:
-    whole = fit(PLAIN, tmp_path)
-    callbacks = cbdsl.callbacks(PLAIN, run_dir=tmp_path)
+    """With what rules and others did at its end, which is not done again."""
+    rules = PLAIN + 'on train_end restore best of val_loss\nuse CSVLogger(filename="log.csv")\n'
+    halves = "at_end: on train_end lr *= 0.5\n"
+    whole = fit(rules + halves, tmp_path, journal=True)
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.suffix in TEXTS}
+    callbacks = cbdsl.callbacks(rules + halves, run_dir=tmp_path, journal=True)
     callbacks[-1].keeps_finished = True
     made = model()
-    history = made.fit(X, Y, epochs=EPOCHS, verbose=0, callbacks=callbacks)
+    history = made.fit(X, Y, epochs=EPOCHS + 3, verbose=0, callbacks=callbacks)
     assert history.epoch == []
     after = Seen(made, callbacks[-1], whole.logs)
     assert after.is_like(whole)
+    assert {path: path.read_bytes() for path in files} == files
+
+
+def test_a_training_that_was_killed_behind_its_end_is_over(tmp_path: Path) -> None:
+    rules = PLAIN + "at_end: on train_end lr *= 0.5\n"
+    whole = fit(rules, tmp_path)
+    (tmp_path / "state" / "finished.json").unlink()
+    assert fit(rules, tmp_path, logs=whole.logs).is_like(whole)
+    assert StateFolder(tmp_path, "state").finished() is not None
 
 
 def test_other_parameters_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,7 +163,34 @@ def test_a_fit_within_a_fit(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr()
     assert shown.out.split() == [*"epoch 1 epoch 1 epoch 2 epoch 2".split()]
     assert re.findall("after epoch 2 of (.)", shown.err) == ["9", "5"]
-    assert re.findall("the run is in (.*)", shown.err) == ["runs/r-1/fit-2", "runs/r-1"]
+    assert re.findall("the run is in (.*)", shown.err) == ["runs/r-1/inner-1", "runs/r-1"]
+
+
+def test_a_run_that_goes_on_keeps_what_is_finished(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Inner(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            model().fit(X, Y, epochs=1, verbose=0)
+
+    def script(epochs: int, *, goes_on: bool) -> tuple[list[list[int]], list[Any]]:
+        attached = fits('resume from "s"\n' + RULES, run_dir=Path("x"), goes_on=goes_on)
+        trained = model()
+        with attached.attached():
+            histories = [
+                trained.fit(X + n, Y, epochs=epochs, verbose=0, callbacks=callbacks).epoch
+                for n, callbacks in ((1, [Inner()]), (2, []))
+            ]
+        assert attached.count == (2 if goes_on else 3)
+        return histories, [weight.numpy().tolist() for weight in trained.weights]
+
+    histories, weights = script(1, goes_on=False)
+    assert histories == [[0], [0]]
+    assert {"x/inner-1/history.csv", "x/fit-2/history.csv"} <= files(folder)
+    assert "x/fit-3" not in files(folder)
+    capsys.readouterr()
+    assert script(1, goes_on=True) == ([[], []], weights)
+    assert "begins afresh" not in capsys.readouterr().err
 
 
 def test_a_tuner_that_copies_callbacks_for_each_trial(folder: Path) -> None:

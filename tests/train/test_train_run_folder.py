@@ -17,10 +17,11 @@ from cbdsl.train.errors import TrainError
 RULES = "\ufeffon epoch_end if loss < 1 stop\r\n"
 
 
-def history_file(folder: Path) -> Any:
+def history_file(folder: Path, rules: str = RULES) -> Any:
+    from cbdsl.attach import Rules
     from cbdsl.train.history import HistoryFile
 
-    return HistoryFile(folder)
+    return HistoryFile(folder, Rules(cbdsl.compile(rules), run_dir=folder))
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -88,10 +89,11 @@ def test_a_folder_that_is_gone_does_not_end_the_training(
 
 
 def test_a_file_that_another_callback_writes_is_left_to_it(tmp_path: Path) -> None:
-    history = history_file(tmp_path)
-    (tmp_path / "history.csv").write_text("theirs")  # As Keras's CSVLogger does, before.
+    history = history_file(tmp_path, 'use CSVLogger(filename="history.csv", append=true)')
+    (tmp_path / "history.csv").write_text("theirs")
+    history.host.trained = 3  # It goes on.
     history.on_train_begin()
-    history.on_epoch_end(0, {"loss": 3})
+    history.on_epoch_end(3, {"loss": 3})
     assert history.path.read_text() == "theirs"
 
 

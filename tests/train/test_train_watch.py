@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -26,13 +27,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def edit(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """The file is edited as the first epoch ends."""
-    save = Rules._save
+    edit_to(NEW, folder, monkeypatch)
 
-    def edited(self: Rules, position: int | None) -> None:
-        save(self, position)
-        (folder / "r.cbr").write_text(NEW)
 
-    monkeypatch.setattr(Rules, "_save", edited)
+def edit_to(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = Rules.on_epoch_end
+
+    def edited(self: Rules, epoch: int, logs: Any = None) -> None:
+        ends(self, epoch, logs)
+        (folder / "r.cbr").write_text(text)
+
+    monkeypatch.setattr(Rules, "on_epoch_end", edited)
 
 
 @pytest.mark.usefixtures("edit")
@@ -60,13 +65,7 @@ def test_without_the_option_the_file_is_left_alone(folder: Path, digits_dir: Pat
 def test_what_the_model_reports_is_known_of_an_edit_too(
     folder: Path, digits_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = Rules._save
-
-    def edited(self: Rules, position: int | None) -> None:
-        save(self, position)
-        (folder / "r.cbr").write_text("on epoch_end if val_acc > 0.9 stop\n")
-
-    monkeypatch.setattr(Rules, "_save", edited)
+    edit_to("on epoch_end if val_acc > 0.9 stop\n", folder, monkeypatch)
     options = ["--data-dir", digits_dir, "--batch-size", "500", "--epochs", "2"]
     done = train(OLD, *options, "--watch")
     assert "did you mean `val_accuracy`" in done.stderr
