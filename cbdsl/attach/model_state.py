@@ -57,7 +57,12 @@ def put_into(model: Any, program: Program, facts: Mapping[str, Any], arrays: Arr
         Another: it is another model; it was left as it was.
     """
     before = trained_layers(model)
-    settings = {name: value for name, value in facts["settings"].items() if value is not None}
+    # What is as it was stays, since what is set is rounded to 32 bits.
+    settings = {
+        name: value
+        for name, value in facts["settings"].items()
+        if value is not None and value != setting(model, name)
+    }
     try:
         _train(model, before if facts["trained"] is None else facts["trained"])
         sync(model)

@@ -69,6 +69,7 @@ class Seen:
         self.logs = logs
         self.told = summary(host, planned=EPOCHS)
         self.rate = float(made.optimizer.learning_rate)
+        self.decay = made.optimizer.weight_decay
 
     def is_like(self, other: Seen) -> bool:
         pairs = zip(self.weights, other.weights, strict=True)
@@ -76,6 +77,7 @@ class Seen:
             all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
             and repr(self.logs) == repr(other.logs)
             and self.told == other.told
+            and self.decay == other.decay
         )
 
 
