@@ -207,7 +207,7 @@ class Gap(Rule, keras.callbacks.Callback):
 
     name = "gap"
     place = "rules.cbr:13"
-    key = "metric gap:ab1313effeb3"
+    key = "metric gap:e0faa3f95e51"
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
@@ -223,7 +223,7 @@ class Smooth(Rule, keras.callbacks.Callback):
 
     name = "smooth"
     place = "rules.cbr:14"
-    key = "metric smooth:06398a897750"
+    key = "metric smooth:1b78009235f2"
     memory = ("ema_val_loss",)
 
     def reset(self):
@@ -988,7 +988,7 @@ class Errors(Records, keras.callbacks.Callback):
 
     name = "errors"
     place = "rules.cbr:64"
-    key = "errors:dc31cc82272f"
+    key = "errors:6a2a858bbf89"
 
     def __init__(self, recorded):
         self.recorded = recorded
@@ -1039,7 +1039,7 @@ class Fast(Rule, keras.callbacks.Callback):
 
     name = "fast"
     place = "rules.cbr:70"
-    key = "fast:ed1505f5b87a"
+    key = "fast:f31a873600eb"
     memory = ("best_images_per_second",)
 
     def __init__(self, snapshots):
@@ -1071,7 +1071,7 @@ class Odd(Fails, keras.callbacks.Callback):
 
     name = "odd"
     place = "rules.cbr:71"
-    key = "odd:8d5d7a077535"
+    key = "odd:632f42b939c6"
 
     def __init__(self, failures, snapshots):
         self.failures = failures

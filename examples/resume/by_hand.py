@@ -69,6 +69,9 @@ class Plateau(keras.callbacks.Callback):
         self.memory = {"best": None, "waited": 0}
 
     def on_epoch_end(self, epoch, logs=None):
+        if self.model.stop_training:
+            # The epoch was cut short, and is trained again from its beginning.
+            return
         best = self.memory["best"]
         if best is None or logs["val_loss"] < best:
             self.memory = {"best": logs["val_loss"], "waited": 0}
@@ -90,6 +93,9 @@ class KeepBest(keras.callbacks.Callback):
         self.memory = {"best": None}
 
     def on_epoch_end(self, epoch, logs=None):
+        if self.model.stop_training:
+            # The epoch was cut short, and is trained again from its beginning.
+            return
         best = self.memory["best"]
         if best is None or logs["val_loss"] < best:
             self.memory["best"] = logs["val_loss"]
@@ -132,10 +138,9 @@ class Leave(keras.callbacks.Callback):
 class State(keras.callbacks.Callback):
     """Saves what another process needs to go on, at each epoch's end."""
 
-    def __init__(self, folder, leave, remember):
+    def __init__(self, folder, remember):
         super().__init__()
         self.folder = folder / "state"
-        self.leave = leave
         self.remember = remember
 
     def read(self):
@@ -149,8 +154,7 @@ class State(keras.callbacks.Callback):
         return facts["epochs"], keras.saving.load_model(self.folder / facts["model"])
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.leave.left:
-            # The epoch was cut short, and is trained again from its beginning.
+        if self.model.stop_training:
             return
         name = f"epoch-{epoch + 1}.keras"
         self.folder.mkdir(exist_ok=True)
@@ -170,7 +174,7 @@ def main(name="mnist_5k", data_dir=None, folder="runs/resume/by_hand"):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     plateau, keep_best, leave = Plateau(), KeepBest(folder), Leave(folder)
-    state = State(folder, leave, [plateau, keep_best])
+    state = State(folder, [plateau, keep_best])
     first, model = state.read()
     if first == EPOCHS:
         print(f"{folder} is finished", file=sys.stderr)
@@ -192,7 +196,8 @@ def main(name="mnist_5k", data_dir=None, folder="runs/resume/by_hand"):
         verbose=1 if sys.stdout.isatty() else 2,
     )
     if leave.left:
-        print(f"\nTraining was interrupted after epoch {leave.epoch} of {EPOCHS}: {leave.left}")
+        done = leave.epoch - 1
+        print(f"\nTraining was interrupted after epoch {done} of {EPOCHS}: {leave.left}")
         sys.exit(130)
     print(f"\nTraining ended: all {EPOCHS} epochs are done")
 
