@@ -3,7 +3,10 @@
 __version__ = "0.1.0"
 
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING
+
+# Not from `typing`: `python -m cbdsl` still looks for modules in the working directory here, and
+# of those that are imported already there is none to be found.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from cbdsl.diagnostics import CbrError, Diagnostic

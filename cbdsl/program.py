@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cbdsl.catalog.metrics import Better
 from cbdsl.checks import CheckedProgram
 from cbdsl.checks import check as check_source
+from cbdsl.checks.leave import ANYTHING, NOTHING, Leave
 from cbdsl.checks.params import Given
 from cbdsl.codegen import GeneratedModule, generate, standalone
 from cbdsl.diagnostics import CbrError, Diagnostic
@@ -19,7 +20,7 @@ from cbdsl.formatter import format_source, statement
 from cbdsl.plan import Plan, plan
 from cbdsl.source import SourceFile
 from cbdsl.syntax import MAX_BYTES, read_source, with_included
-from cbdsl.syntax.nodes import Test
+from cbdsl.syntax.nodes import Invoke, Test
 
 if TYPE_CHECKING:
     import keras
@@ -39,17 +40,20 @@ class Program:
         params: Mapping[str, Given] | None = None,
         metrics: Collection[str] | None = None,
         epochs: int | None = None,
+        leave: Leave = NOTHING,
     ) -> None:
         """Check and compile; raises `CbrError`. The arguments are those of `check`."""
         if isinstance(metrics, str):
             raise TypeError(f"metrics is a list of names, such as [{metrics!r}]")
         self.source = source
+        self.leave = leave
+        """What the caller lets rules do."""
         self.metrics = metrics
         self.epochs = epochs
         self._given = dict(params or {})
         """The parameters' values, and the caller's variables."""
         self._checked: CheckedProgram = check_source(
-            source, params=self._given, metrics=metrics, epochs=epochs
+            source, params=self._given, metrics=metrics, epochs=epochs, leave=leave
         )
 
     @property
@@ -133,28 +137,56 @@ class Program:
             watch: whether an edit of the rules' file takes over as the next epoch begins.
             strict: an action or a rule that fails ends the training with its error, instead of
                 being reported.
-            allow: what rules may do beyond the training: `"call"` lets them call functions.
+            allow: what rules may do beyond the training: `"call"` lets them call functions,
+                `"network"` lets `RemoteMonitor` send to its server, `"path=DIR"` lets them write
+                below a folder beside `run_dir`. The last two are needed in `compile` already.
             notify: the addresses that `notify` sends messages to, as URLs that apprise knows.
+
+        Raises:
+            CbrError: rules call functions, which is not allowed.
         """
         from cbdsl.attach import attach
 
+        leave = Leave.of([*self.leave.words, *allow])
+        if refused := self.refused(leave):
+            raise CbrError(refused)
         return attach(
             self,
             run_dir=run_dir,
             journal=journal,
             watch=watch,
             strict=strict,
-            allow=allow,
+            allow=leave.words,
             notify=notify,
         )
 
+    def refused(self, leave: Leave) -> list[Diagnostic]:
+        """What the rules would do and may not: the functions that they call."""
+        if leave.call:
+            return []
+        help = '`allow=["call"]` in Python, `--allow call` on the command line'
+        return [
+            Diagnostic(
+                "CBR502",
+                f"the rule calls `{action.function}`, which the caller must allow",
+                self.source,
+                action.span,
+                why="a file of rules runs no code by itself",
+                help=help,
+            )
+            for rule in self._checked.context.file.rules
+            for action in rule.actions
+            if isinstance(action, Invoke)
+        ]
+
     def edited(self, source: SourceFile) -> Program:
         """Other rules with the values for parameters that these were given; raises `CbrError`."""
-        return Program(source, params=self._given, metrics=self.metrics, epochs=self.epochs)
+        known: dict[str, Any] = {"metrics": self.metrics, "epochs": self.epochs}
+        return Program(source, params=self._given, leave=self.leave, **known)
 
     def changed(self, params: Mapping[str, Given]) -> Program:
         """The same rules with other values for some parameters."""
-        return Program(self.source, params=self._given | dict(params))
+        return Program(self.source, params=self._given | dict(params), leave=self.leave)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
         # Nothing of it changes, and a copy of the caller's variables would be read by no model.
@@ -163,7 +195,7 @@ class Program:
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy of a variable would be another one, which no model reads.
         given = {name: v for name, v in self._given.items() if name not in self.outside}
-        return _compiled, (self.source, given, self.metrics, self.epochs)
+        return _compiled, (self.source, given, self.metrics, self.epochs, self.leave)
 
     def __repr__(self) -> str:
         return f"<cbdsl.Program {self.source.name}: {len(self.rules)} rules>"
@@ -174,8 +206,9 @@ def _compiled(
     params: Mapping[str, Given],
     metrics: Collection[str] | None,
     epochs: int | None,
+    leave: Leave,
 ) -> Program:
-    return Program(source, params=params, metrics=metrics, epochs=epochs)
+    return Program(source, params=params, metrics=metrics, epochs=epochs, leave=leave)
 
 
 def check(
@@ -185,6 +218,7 @@ def check(
     metrics: Collection[str] | None = None,
     epochs: int | None = None,
     params: Mapping[str, Given] | None = None,
+    allow: Collection[str] = (),
 ) -> list[Diagnostic]:
     """What is wrong with rules, and what is worth a warning, sorted by place.
 
@@ -195,16 +229,23 @@ def check(
             can never come is then an error.
         epochs: how many are planned, where that is known.
         params: values for parameters, by name.
+        allow: what the caller will let rules do, as for `callbacks`.
     """
+    leave = Leave.of(allow)
     try:
         text = read_source(source, filename)
-        return Program(text, params=params, metrics=metrics, epochs=epochs).diagnostics
+        known = Program(text, params=params, metrics=metrics, epochs=epochs, leave=leave)
+        return known.diagnostics
     except CbrError as e:
         return e.diagnostics
 
 
 def compile(
-    source: str, *, filename: str = _TEXT, params: Mapping[str, Given] | None = None
+    source: str,
+    *,
+    filename: str = _TEXT,
+    params: Mapping[str, Given] | None = None,
+    allow: Collection[str] = (),
 ) -> Program:
     """Compile the text of rules; raises `CbrError` with all its diagnostics.
 
@@ -213,8 +254,9 @@ def compile(
         filename: what to call it in messages and tracebacks.
         params: values for parameters, by name. The type is that of the literal in the rules; for
             a span it is the number of its unit, for a time the seconds.
+        allow: what the caller will let rules do, as for `callbacks`.
     """
-    return Program(read_source(source, filename), params=params)
+    return Program(read_source(source, filename), params=params, leave=Leave.of(allow))
 
 
 def format(source: str) -> str:
@@ -222,9 +264,14 @@ def format(source: str) -> str:
     return format_source(read_source(source, _TEXT))
 
 
-def load(path: str | os.PathLike[str], *, params: Mapping[str, Given] | None = None) -> Program:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    params: Mapping[str, Given] | None = None,
+    allow: Collection[str] = (),
+) -> Program:
     """Compile a rule file; raises `CbrError`, and `OSError` if it cannot be read."""
-    return Program(read_file(path), params=params)
+    return Program(read_file(path), params=params, leave=Leave.of(allow))
 
 
 def callbacks(
@@ -250,7 +297,9 @@ def callbacks(
             does not: they are shown, and the rules go on as they were.
         strict: an action or a rule that fails ends the training with its error, instead of being
             reported.
-        allow: what rules may do beyond the training: `"call"` lets them call functions.
+        allow: what rules may do beyond the training: `"call"` lets them call functions,
+            `"network"` lets `RemoteMonitor` send to its server, `"path=DIR"` lets them write below
+            a folder beside `run_dir`.
         notify: the addresses that `notify` sends messages to, as URLs that apprise knows.
 
     Raises:
@@ -258,14 +307,17 @@ def callbacks(
         ValueError: a string is the name of a file; write `Path("rules.cbr")`. Or `watch` is asked
             for, and there is no file.
     """
-    program = program_of(source_or_path, params=params)
+    program = program_of(source_or_path, params=params, leave=Leave.of(allow))
     return program.callbacks(
         run_dir=run_dir, journal=journal, watch=watch, strict=strict, allow=allow, notify=notify
     )
 
 
 def program_of(
-    source_or_path: str | os.PathLike[str], *, params: Mapping[str, Given] | None = None
+    source_or_path: str | os.PathLike[str],
+    *,
+    params: Mapping[str, Given] | None,
+    leave: Leave,
 ) -> Program:
     """The text of rules, or an `os.PathLike` for a file of them, compiled.
 
@@ -274,11 +326,11 @@ def program_of(
         ValueError: a string is the name of a file; write `Path("rules.cbr")`.
     """
     if not isinstance(source_or_path, str):
-        return load(source_or_path, params=params)
+        return Program(read_file(source_or_path), params=params, leave=leave)
     if "\n" not in source_or_path and source_or_path.strip().endswith(".cbr"):
         path = source_or_path.strip()
         raise ValueError(f"a string is the text of rules; for the file write Path({path!r})")
-    return compile(source_or_path, params=params)
+    return Program(read_source(source_or_path, _TEXT), params=params, leave=leave)
 
 
 def replay(
@@ -303,7 +355,7 @@ def replay(
     """
     from cbdsl.replaying.replay import replay_of
 
-    return replay_of(program_of(source_or_path, params=params), history)
+    return replay_of(program_of(source_or_path, params=params, leave=ANYTHING), history)
 
 
 def read_file(path: str | os.PathLike[str], name: str | None = None) -> SourceFile:
@@ -327,6 +379,9 @@ def with_others(source: SourceFile, path: str | os.PathLike[str]) -> SourceFile:
         target = (folder / name).resolve()
         if not target.is_relative_to(folder):
             raise PermissionError
+        if target.exists() and not target.is_file():
+            # A pipe would be waited for without end.
+            raise OSError("it is no regular file")
         return _bytes(target)
 
     return with_included(source, read)

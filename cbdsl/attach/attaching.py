@@ -23,7 +23,6 @@ def attach(
     journal: bool | str | os.PathLike[str] = False,
 ) -> list[keras.callbacks.Callback]:
     """A program's callbacks: the host, after a scheduler if something writes the rate, or may."""
-    _known(allow)
     host = Rules(
         program,
         run_dir=run_dir,
@@ -58,16 +57,3 @@ class RateScheduler(keras.callbacks.LearningRateScheduler):
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_model": None, "params": None}
-
-
-def _known(allow: Collection[str]) -> None:
-    """Whatever is allowed is something that can be."""
-    if isinstance(allow, str):
-        raise TypeError(f"allow is a list of words, such as [{allow!r}]")
-    for word in allow:
-        if word not in ALLOWED:
-            raise ValueError(f"nothing called {word!r} can be allowed: what can is {ALLOWED[0]!r}")
-
-
-ALLOWED = ("call",)
-"""What a caller can allow."""

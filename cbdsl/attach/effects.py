@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 from cbdsl.attach.journal import Journal
@@ -25,8 +26,10 @@ class Live(Recording):
     failure: Exception | None = None
     """What the training ends with, if a rule has it fail."""
 
-    def __init__(self, run_dir: str | os.PathLike[str], strict: bool) -> None:
-        super().__init__(run_dir)
+    def __init__(
+        self, run_dir: str | os.PathLike[str], strict: bool, allow: Collection[str] = ()
+    ) -> None:
+        super().__init__(run_dir, allow)
         self.strict = strict
 
     def ended(self, error: Exception) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cbdsl.diagnostics import did_you_mean
 from cbdsl.plan import MetricPlan, RulePlan
 from cbdsl.program import Program
+from cbdsl.runtime.saying import tell
 
 
 class Expected:
@@ -20,12 +20,18 @@ class Expected:
     Args:
         program: the rules.
         strict: a missing name is a ValueError instead of a warning.
+        fault: called with what is missing, and an error that says so.
     """
 
-    def __init__(self, program: Program, *, strict: bool) -> None:
+    def __init__(
+        self, program: Program, *, strict: bool, fault: Callable[[str, Exception], None]
+    ) -> None:
         self.program = program
         self.strict = strict
+        self.fault = fault
         self.due: dict[str, str] = {}
+        self.there: dict[str, str] = {}
+        """Those that came, each with the place of the rule that reads it."""
         self.known: list[str] = []
         self.missing: dict[str, list[str]] = {}
         """The names that never came, by the key of the rule that asks for them."""
@@ -35,6 +41,7 @@ class Expected:
         """Expect everything again, as before training."""
         self.known = []
         self.missing = {}
+        self.there = {}
         self.due = {
             name: rule.named.place
             for rule in reversed(self.program.plan.classes)
@@ -45,8 +52,12 @@ class Expected:
         """Look at the logs of an epoch's end."""
         self.known = sorted(logs)
         for name in logs:
-            self.due.pop(name, None)
+            if name in self.due:
+                self.there[name] = self.due.pop(name)
         validated = any(name.startswith("val_") for name in logs)
+        for name in [n for n in self.there if n not in logs]:
+            if validated or not name.startswith("val_"):
+                self._gone(name, epoch)
         elsewhere = self.program.plan.expected
         for name in list(self.due):
             if name not in elsewhere and (validated or not name.startswith("val_")):
@@ -58,6 +69,14 @@ class Expected:
             for name in list(self.due):
                 elsewhere = name in self.program.plan.expected
                 self._missed(name, "it never came" if elsewhere else "there was no validation")
+
+    def _gone(self, name: str, epoch: int) -> None:
+        place = self.there.pop(name)
+        error = ValueError(f"the logs of epoch {epoch + 1} do not hold it any more")
+        if self.strict:
+            raise ValueError(f"{place}: the metric `{name}` is gone: {error}")
+        self.fault(f"the metric `{name}`", error)
+        tell(f"\nwarning: {place}: the metric `{name}` is gone: {error}")
 
     def _missed(self, name: str, why: str) -> None:
         place = self.due.pop(name)
@@ -71,7 +90,7 @@ class Expected:
         )
         if self.strict:
             raise ValueError(message)
-        sys.stderr.write(f"\nwarning: {message}\n")
+        tell(f"\nwarning: {message}")
 
     def _asked(self, rule: MetricPlan | RulePlan) -> list[str]:
         """The metrics that a rule reads and the file does not make, as the logs name them."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import keras
 
 from cbdsl.attach import journaling
 from cbdsl.attach.beginning import Refused, begin_late, begin_schedules, refused
+from cbdsl.attach.clock import Clock
 from cbdsl.attach.effects import Live
 from cbdsl.attach.expected import Expected
 from cbdsl.attach.keras_private import begin_with
@@ -20,6 +19,8 @@ from cbdsl.attach.reload import WatchedFile, look
 from cbdsl.attach.run_state import RunState
 from cbdsl.attach.signals import Interrupts, gives_back
 from cbdsl.attach.summary import ending
+from cbdsl.attach.used import Used
+from cbdsl.attach.used_files import check_used
 from cbdsl.catalog.hooks import EVENTS, INTERRUPT
 from cbdsl.loading import Members, Options, members
 from cbdsl.program import Program
@@ -27,6 +28,7 @@ from cbdsl.runtime.arithmetic import float32
 from cbdsl.runtime.notices import Notices
 from cbdsl.runtime.record import Record
 from cbdsl.runtime.rule import Rule
+from cbdsl.runtime.saying import tell
 from cbdsl.saving import CannotResume
 
 # Hooks at which the host itself has something to do; the others are bound where a rule has them.
@@ -60,7 +62,7 @@ class Rules(keras.callbacks.Callback):
         super().__init__()
         self.run_dir = run_dir
         self.strict = strict
-        self.effects = Live(run_dir, strict)
+        self.effects = Live(run_dir, strict, allow)
         self.allow = allow
         self.notify = notify
         self.writes = journal
@@ -76,7 +78,7 @@ class Rules(keras.callbacks.Callback):
         self.trained = 0
         self.began = False
         """Whether a training began, and was not refused."""
-        self.started = time.monotonic()
+        self.clock = Clock()
         self.stopped_by: str | None = None
         """The callback of Keras, among those the rules use, that ended the training."""
         self.broken: dict[str, str] = {}
@@ -100,7 +102,7 @@ class Rules(keras.callbacks.Callback):
         self.program = program
         self.members = made
         self.members.act_by(self.effects)
-        self.expected = Expected(program, strict=self.strict)
+        self.expected = Expected(program, strict=self.strict, fault=self.fault)
         self._tells_time = program.plan.reads_clock or self.journal is not None
         self._bind()
 
@@ -130,7 +132,12 @@ class Rules(keras.callbacks.Callback):
     @property
     def elapsed(self) -> float:
         """The time in training, in seconds."""
-        return time.monotonic() - self.started
+        return self.clock.elapsed
+
+    def fault(self, what: str, error: Exception) -> None:
+        """Write down that something failed which is no rule's action."""
+        if self.journal is not None:
+            self.journal.fault(what, error, epoch=self._epoch + 1, time=self.elapsed)
 
     def close(self, error: BaseException | None = None) -> None:
         """Let go of what works beside the training; of use where Keras tells of no end.
@@ -175,7 +182,7 @@ class Rules(keras.callbacks.Callback):
             "record": self.record,
             "trained": self.trained,
             "broken": self.broken,
-            "elapsed": time.monotonic() - self.started,
+            "elapsed": self.elapsed,
             "missing": self.expected.missing,
         }
 
@@ -188,7 +195,7 @@ class Rules(keras.callbacks.Callback):
         self.effects.record = state["record"]
         self.trained = state["trained"]
         self.broken = state["broken"]
-        self.started = time.monotonic() - state["elapsed"]
+        self.clock.begin(state["elapsed"])
         self._bind()
         self.expected.missing = state["missing"]
 
@@ -196,6 +203,8 @@ class Rules(keras.callbacks.Callback):
 
     def _bind(self) -> None:
         """One function a hook that calls the members having it; none where no member has it."""
+        own = self.members.own
+        self.used = {id(m): Used(self, m) for m in self.members.callbacks if m not in own}
         self._calls: dict[str, list[tuple[Any, Callable[..., None]]]] = {
             hook.method: [
                 (member, self._hook(member, hook.method))
@@ -244,7 +253,7 @@ class Rules(keras.callbacks.Callback):
             except Exception as error:
                 if method == "on_train_begin" and hasattr(member, "key"):
                     raise refused(member, error) from error
-                # A callback of Keras raises on purpose: for a file it cannot write, say.
+                # What a callback of Keras raises, but for files, it raises on purpose.
                 if not isinstance(member, Rule):
                     raise
                 self._broke(member, error)
@@ -262,21 +271,14 @@ class Rules(keras.callbacks.Callback):
         return [(m, hooks[id(m), each]) for m, each in asked if (id(m), each) in hooks]
 
     def _hook(self, member: Any, method: str) -> Callable[..., None]:
-        """A member's hook; that of a callback of Keras also notes that it stops the training."""
+        """A member's hook."""
+        if member not in self.members.own:
+            return self.used[id(member)].hook(method)
         hook: Callable[..., None] = getattr(member, method)
         if method == INTERRUPT.method:
             # It is called with what its event is told of.
             return lambda *args, **named: hook()
-        if isinstance(member, Rule):
-            return hook
-
-        def noting(*args: Any, **named: Any) -> None:
-            before = self._model is not None and self._model.stop_training
-            hook(*args, **named)
-            if self._model is not None and self._model.stop_training and not before:
-                self.stopped_by = f"Keras's {type(member).__name__}"
-
-        return noting
+        return hook
 
     def _broke(self, rule: Rule, error: Exception) -> None:
         """A rule that raises is switched off and reported; training goes on."""
@@ -286,9 +288,9 @@ class Rules(keras.callbacks.Callback):
         self.broken[rule.key] = f"{type(error).__name__}: {error}"
         if self.journal is not None:
             self.journal.broke(rule, error, time=self.effects.now)
-        sys.stderr.write(
+        tell(
             f"\n{rule.place}: the rule is switched off for this training, since it failed: "
-            f"{self.broken[rule.key]}\n"
+            f"{self.broken[rule.key]}"
         )
         for method, calls in self._calls.items():
             self._calls[method] = [call for call in calls if call[0] is not rule]
@@ -342,11 +344,17 @@ class Rules(keras.callbacks.Callback):
         self.broken = {}
         self.expected.begin()
         self._bind()
-        self.started = time.monotonic()
+        self.clock.begin()
+        # A function that rules call may change the working directory.
+        run_dir = self.effects.run_dir = Path(self.run_dir).absolute()
         resumed = self._takes_up()
         begin_schedules(self.members.schedules, self.model)
         if self.program.plan.needs_run_dir:
-            Path(self.run_dir).mkdir(parents=True, exist_ok=True)
+            try:
+                check_used(self.program.plan, run_dir, self.effects.folders)
+            except ValueError as error:
+                raise Refused(str(error)) from error
+            run_dir.mkdir(parents=True, exist_ok=True)
         if resumed:
             self._go_on(logs)
         else:

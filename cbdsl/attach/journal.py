@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -16,6 +15,8 @@ from cbdsl.formatter.flat import flattened
 from cbdsl.journal import FORMAT, Difference, line
 from cbdsl.program import Program
 from cbdsl.runtime.record import Firing
+from cbdsl.runtime.saying import tell
+from cbdsl.saving.lock import InUse
 
 MAX_FIRINGS = 1000
 """How many firings of one rule are written in an epoch; those beyond are counted."""
@@ -165,6 +166,10 @@ class Journal:
         told = {"rule": rule.name, "key": rule.key, "error": _words(error)}
         self._add("broken", epoch=rule.epoch, time=_seconds(time), **told)
 
+    def fault(self, what: str, error: Exception, *, epoch: int, time: float) -> None:
+        """Something failed that is no rule's action: the state, a callback of Keras's."""
+        self._add("fault", epoch=epoch, time=_seconds(time), what=what, error=_words(error))
+
     def event_over(self) -> None:
         """All rules had their turn at an event."""
         if self._acting is not None:
@@ -199,6 +204,7 @@ class Journal:
         self._add("end", epoch=epoch, time=_seconds(time), **told)
         self.is_open = False
         self.flush()
+        self.file.let_go()
 
     # ------------------------------------------------------------------------------- the file
 
@@ -229,14 +235,16 @@ class Journal:
     def _lost(self, error: OSError) -> None:
         if self.strict:
             raise error
-        if self.file.is_lost:
+        if isinstance(error, InUse):
+            self._say(f"is not written: {error}")
+        elif self.file.is_lost:
             self._say("is given up for this training: it could not be written for too long")
         elif not self._is_said:
             self._say(f"cannot be written: {error.strerror or error}")
         self._is_said = True
 
     def _say(self, what: str) -> None:
-        sys.stderr.write(f"\n{self.path}: {what}\n")
+        tell(f"\n{self.path}: {what}")
 
     def _write_firing(self) -> None:
         if self._firing is None:

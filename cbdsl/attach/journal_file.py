@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from cbdsl.saving.lock import InUse, hold_to_write, let_go
+
 MAX_WAITING = 4 * 1024 * 1024
 """How many bytes wait for a disk that takes none; then the journal is given up."""
 
@@ -16,7 +18,8 @@ class JournalFile:
     """Takes lines, and writes them together when it is asked to.
 
     It is open only while it writes: a folder that is taken away is noticed, and what holds it can
-    be copied.
+    be copied. From the first line to `let_go` no other process writes it; the file of a run that
+    goes on is left to that.
 
     Args:
         path: where it is; a folder that is not there is made with the first line.
@@ -54,6 +57,9 @@ class JournalFile:
         data = b"".join(self._waiting)
         try:
             size = self._append(data, safely)
+        except InUse:
+            self._waiting, self.is_lost = [], True
+            raise
         except OSError:
             self._drop(len(data))
             raise
@@ -70,12 +76,18 @@ class JournalFile:
         """
         self.begin()
         self._is_new = False
+        if self.path.exists():
+            hold_to_write(self.path)
         with self.path.open("r+b") as file:
             file.seek(max(position - 1, 0))
             is_whole = position > 0 and file.read(1) == b"\n"
             end = position if is_whole else self._last_line_end(file, position)
             file.truncate(end)
         return end
+
+    def let_go(self) -> None:
+        """Leave the file to others: all is written."""
+        let_go(self.path)
 
     def _last_line_end(self, file: BinaryIO, position: int) -> int:
         file.seek(0)
@@ -84,6 +96,7 @@ class JournalFile:
     def _append(self, data: bytes, safely: bool) -> int:
         if self._is_new:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            hold_to_write(self.path)
         # Later on a file that is not there any more is not made again: its beginning is lost.
         with self.path.open("wb" if self._is_new else "r+b", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)

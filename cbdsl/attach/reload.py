@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from cbdsl.plan import Plan, UsePlan
 from cbdsl.program import Program, read_file
 from cbdsl.runtime.keras_model import release_settings
 from cbdsl.runtime.notices import Notices
+from cbdsl.runtime.saying import tell
 from cbdsl.runtime.snapshots import WeightSnapshots
 from cbdsl.source import SourceFile
 
@@ -158,7 +158,8 @@ def _take_over(host: Rules, program: Program) -> Unusable | None:
     for warning in program.diagnostics:
         _say([render(warning)])
     _say([f"{program.source.name} was edited: its rules take over with epoch {epoch}"])
-    sys.stderr.writelines(f"  {line}\n" for line in _changes(old, program))
+    for line in _changes(old, program):
+        tell(f"  {line}")
     if host.journal is not None:
         changed = difference(keys_of(old.plan), keys_of(program.plan))
         host.journal.reloaded(program, epoch=epoch, time=host.elapsed, difference=changed)
@@ -194,6 +195,4 @@ def _changes(old: Program, new: Program) -> Iterator[str]:
 
 
 def _say(lines: list[str]) -> None:
-    sys.stdout.flush()
-    sys.stderr.write("\n" + "\n".join(lines) + "\n")
-    sys.stderr.flush()
+    tell("\n" + "\n".join(lines))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from cbdsl.attach.model_state import Another, arrays_of, check_model, facts_of, 
 from cbdsl.journal import Difference
 from cbdsl.loading import handed_on
 from cbdsl.runtime.record import Done, Firing, Record
+from cbdsl.runtime.saying import tell
 from cbdsl.runtime.snapshots import WeightSnapshots
 from cbdsl.saving import CannotResume, Finished, Saved, StateFolder
 
@@ -31,7 +30,7 @@ class RunState:
     Args:
         host: the rules.
         run_dir: the run's directory.
-        folder: the folder in it.
+        folder: the folder in it, or in one that the host's caller allows.
 
     Attributes:
         saved: what this training goes on from; None for one that begins afresh.
@@ -41,7 +40,7 @@ class RunState:
 
     def __init__(self, host: Rules, run_dir: str | os.PathLike[str], folder: str) -> None:
         self.host = host
-        self.folder = StateFolder(run_dir, folder)
+        self.folder = StateFolder(run_dir, folder, host.effects.folders)
         self.saved: Saved | None = None
         self.is_over = False
         self.changed: Difference | None = None
@@ -123,7 +122,7 @@ class RunState:
         host.expected.missing = dict(facts["missing"])
         host.stopped_by = facts["stopped_by"]
         host.trained = facts["epoch"]
-        host.started = time.monotonic() - facts["elapsed"]
+        host.clock.begin(facts["elapsed"])
         planned = (host.params or {}).get("epochs") or 0
         # What a rule has stopped trains no more: `fit` is left without epochs.
         is_done = facts["stopped"] or self.is_over
@@ -174,6 +173,7 @@ class RunState:
         except OSError as error:
             if self.host.strict:
                 raise
+            self.host.fault("the state", error)
             if not self._is_said:
                 self._say(
                     f"\n{self.folder.shown}: the state cannot be saved: {error.strerror or error}"
@@ -191,7 +191,7 @@ class RunState:
             "over": over,
             # An interrupt breaks a run off, and does not finish it.
             "stopped": bool(host.model.stop_training) and not host.interrupted,
-            "elapsed": time.monotonic() - host.started,
+            "elapsed": host.elapsed,
             "rules": keys_of(plan),
             "params": host.program.params,
             "fit": self.fits,
@@ -211,8 +211,7 @@ class RunState:
         self.folder.write(Saved(facts, arrays))
 
     def _say(self, message: str) -> None:
-        sys.stderr.write(f"{message}\n")
-        sys.stderr.flush()
+        tell(message)
 
 
 def _below(name: str, arrays: Mapping[str, Any]) -> dict[str, Any]:

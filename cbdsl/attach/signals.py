@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from cbdsl.attach.running_fit import RunningFit, running_fit
 from cbdsl.catalog.hooks import HOOKS
 from cbdsl.plan import Plan
+from cbdsl.runtime.saying import tell
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -113,9 +114,7 @@ class Interrupts:
             self._hand_on(self.came, sys._getframe())
 
     def _cannot(self, why: str) -> None:
-        sys.stderr.write(
-            f"\nwarning: {self._place}: `on interrupt` does nothing here: {why} there\n"
-        )
+        tell(f"\nwarning: {self._place}: `on interrupt` does nothing here: {why} there")
 
     # --------------------------------------------------------------------------- the signals
 
@@ -164,15 +163,16 @@ class Interrupts:
 
 
 def gives_back(method: Callable[P, R]) -> Callable[P, R]:
-    """What a host does within a training: where it fails, the training ends with it."""
+    """What a host does within a training: where it fails, the training ends with it, in order."""
 
     @functools.wraps(method)
     def done(*args: P.args, **named: P.kwargs) -> R:
         try:
             return method(*args, **named)
-        except BaseException:
+        except BaseException as error:
             host: Any = args[0]
-            host.interrupts.put_back()
+            # Keras tells nobody of it.
+            host.close(error)
             raise
 
     return done

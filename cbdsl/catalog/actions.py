@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from cbdsl.catalog.forms import Form
@@ -183,6 +184,15 @@ SETTINGS = ("lr",)
 
 SUFFIXES = {".keras": "the model", ".weights.h5": "the weights"}
 """What a file that a rule saves may be called, and what is saved then."""
+
+DEVICE = re.compile(
+    r"(?:CON|PRN|AUX|NUL|CLOCK\$|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³])\s*(?:\.|$)", re.IGNORECASE
+)
+"""Names that Windows takes for devices, whatever their ending."""
+
+LONGEST_NAME = 200
+"""How many characters a name in a path may have: systems end at 255 bytes, and the names of files
+that are not finished yet are longer."""
 
 RUN_FILES = frozenset(
     ("rules.cbr", "callbacks.py", "history.csv", "journal.jsonl", "report.html", "run.json")

@@ -48,6 +48,8 @@ class KerasCallback(NamedTuple):
     instead: str = ""
     afresh: str = ""
     """What it forgets or loses when a run is resumed; empty where that does not matter."""
+    asks_leave: bool = False
+    """Whether it reaches the network, which the caller must allow."""
 
 
 def _monitored() -> tuple[Argument, ...]:
@@ -137,6 +139,17 @@ KERAS_CALLBACKS = {
             "it forgets how long there was no improvement",
         ),
         KerasCallback(
+            "RemoteMonitor",
+            (
+                Argument("root", "text", "http://localhost:9000"),
+                Argument("path", "text", "/publish/epoch/end/"),
+                Argument("field", "text", "data"),
+                Argument("send_as_json", "truth", False),
+            ),
+            "sends the metrics of each epoch to a server; only where the caller allows `network`",
+            asks_leave=True,
+        ),
+        KerasCallback(
             "SwapEMAWeights",
             (Argument("swap_on_epoch", "truth", False),),
             "swaps in the optimizer's averaged weights for validation",
@@ -173,9 +186,8 @@ REFUSED = {
         "its argument is a function; write a rule such as `every epoch after 2 lr *= 0.99`"
     ),
     "ProgbarLogger": "Keras adds it to every training itself",
-    "RemoteMonitor": "it reaches the network, which a file of rules may not",
 }
 """Keras's other callbacks, and why `use` does not take them."""
 
-LEFT_OUT = {"TensorBoard": {"embeddings_metadata"}}
+LEFT_OUT = {"RemoteMonitor": {"headers"}, "TensorBoard": {"embeddings_metadata"}}
 """Arguments that cannot be written as a literal."""

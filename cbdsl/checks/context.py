@@ -11,6 +11,7 @@ from typing import Literal
 from cbdsl.catalog.metrics import Better
 from cbdsl.catalog.units import SECONDS
 from cbdsl.catalog.values import VALUES
+from cbdsl.checks.leave import NOTHING, Leave
 from cbdsl.diagnostics import Diagnostic, Fix
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
@@ -52,7 +53,7 @@ class Context:
     """One file under check.
 
     `metrics` are the names that the model's logs hold, None where nobody knows; `epochs` how many
-    are planned, None likewise.
+    are planned, None likewise; `leave` is what the caller lets rules do.
     """
 
     source: SourceFile
@@ -60,6 +61,7 @@ class Context:
     params: Mapping[str, ParamValue]
     metrics: frozenset[str] | None = None
     epochs: int | None = None
+    leave: Leave = NOTHING
 
     @cached_property
     def directions(self) -> dict[str, Better]:

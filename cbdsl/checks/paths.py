@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cbdsl.catalog.actions import SUFFIXES
+from cbdsl.catalog.actions import DEVICE, LONGEST_NAME, SUFFIXES
 from cbdsl.checks.context import Context, and_list
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
@@ -25,7 +25,7 @@ def _path(context: Context, path: n.Text) -> Iterator[Diagnostic]:
         if isinstance(placeholder.value, str):
             message = f"`{{{placeholder.value}}}` cannot stand in a path"
             yield context.problem("CBR308", message, placeholder)
-    problem = _problem(shape_of(path))
+    problem = _problem(context, filled(context, path))
     if problem:
         message, help = problem
         yield context.problem("CBR308", message, path, help=help)
@@ -50,7 +50,20 @@ def shape_of(path: n.Text) -> str:
     return "".join(p if isinstance(p, str) else "x" for p in path.parts)
 
 
-def _problem(path: str) -> tuple[str, str] | None:
+def filled(context: Context, path: n.Text) -> str:
+    """A path as `shape_of` has it, but with the texts that parameters hold."""
+    return "".join(p if isinstance(p, str) else _text_of(context, p) for p in path.parts)
+
+
+def _text_of(context: Context, placeholder: n.Placeholder) -> str:
+    value = placeholder.value
+    if isinstance(value, n.Name) and context.kind_of(value) == "param":
+        text = context.params[value.name].value
+        return text if isinstance(text, str) else "x"
+    return "x"
+
+
+def _problem(context: Context, path: str) -> tuple[str, str] | None:
     """What is wrong with the path of a save, and what to write instead."""
     if not path.endswith(tuple(SUFFIXES)):
         endings = ", ".join(f"`{s}` for {what}" for s, what in SUFFIXES.items())
@@ -58,20 +71,36 @@ def _problem(path: str) -> tuple[str, str] | None:
     stem = path.split("/")[-1].removesuffix(".keras").removesuffix(".weights.h5")
     if not stem:
         return "the file has no name", f"write a name before {and_list(SUFFIXES)}"
-    return trouble_with(path)
+    return trouble_with(context, path)
 
 
-def trouble_with(path: str) -> tuple[str, str] | None:
+def below(context: Context, path: str) -> str:
+    """A path without the folder that it begins with, if that is one the caller allows."""
+    for folder in context.leave.folders:
+        path = path.removeprefix(folder.rstrip("/") + "/")
+    return path
+
+
+def trouble_with(context: Context, path: str) -> tuple[str, str] | None:
     """Why a path does not lie in the run directory on every system, and what to write instead."""
     if "\\" in path:
         return "a path is written with `/`", f"write `{path.replace(chr(92), '/')}`"
+    path = below(context, path)
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:", path) or ".." in path.split("/"):
         return (
             "a rule writes to its run directory only",
-            "write a path below it, without `..`; the caller chooses the directory itself",
+            "write a path below it, without `..`; the caller chooses the directory itself, and can "
+            "allow another with `--allow path=DIR`",
         )
     if any(part in ("", ".") or part.startswith("~") for part in path.split("/")):
         return "a part of this path is no name", "write names with one `/` between two"
     if any(c < " " or c in '<>:"|?*' for c in path):
         return "the path holds a character that not every system allows", "leave it out"
+    for part in path.split("/"):
+        if DEVICE.match(part):
+            return f"Windows takes `{part}` for a device", "choose another name"
+        if part.endswith((".", " ")):
+            return f"Windows leaves out the end of `{part}`", "end names in a letter or a digit"
+        if len(part) > LONGEST_NAME:
+            return f"a name of more than {LONGEST_NAME} characters", "choose a shorter one"
     return None

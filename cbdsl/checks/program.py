@@ -19,6 +19,7 @@ from cbdsl.checks import (
     hooks,
     include,
     language,
+    memory,
     metrics,
     names,
     order,
@@ -37,6 +38,7 @@ from cbdsl.checks import (
     use,
 )
 from cbdsl.checks.context import Context
+from cbdsl.checks.leave import NOTHING, Leave
 from cbdsl.checks.params import Given, params_of
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.diagnostics.model import in_order
@@ -56,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     hooks.check,
     counts.check,
     functions.check,
+    memory.check,
     types.check,
     metrics.check,
     actions.check,
@@ -93,6 +96,7 @@ def check(
     params: Mapping[str, Given] | None = None,
     metrics: Collection[str] | None = None,
     epochs: int | None = None,
+    leave: Leave = NOTHING,
 ) -> CheckedProgram:
     """The checked program; raises `CbrError` with all diagnostics if one is an error.
 
@@ -101,11 +105,13 @@ def check(
         params: values given by the caller instead of the file's.
         metrics: all names that will stand in the logs, where they are known.
         epochs: how many epochs are planned, where that is known.
+        leave: what the caller lets rules do.
     """
     file, problems = parse_source(source)
     problems = _without_uses(file, problems)
     values, wrong = params_of(source, file, params or {})
-    context = Context(source, file, values, None if metrics is None else frozenset(metrics), epochs)
+    names = None if metrics is None else frozenset(metrics)
+    context = Context(source, file, values, names, epochs, leave)
     found = _without_echoes(file, in_order(_bounded(source, [*problems, *wrong], _all(context))))
     if not (
         file.computing

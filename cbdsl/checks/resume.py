@@ -33,7 +33,7 @@ def _folder(context: Context, folder: n.Text) -> Iterator[Diagnostic]:
         yield context.problem("CBR308", message, folder, why=why)
         return
     path = shape_of(folder)
-    problem = trouble_with(path)
+    problem = trouble_with(context, path)
     if path.split("/")[0] in RUN_FILES:
         problem = "a run has a file of this name", "name a folder of its own, such as `state`"
     if problem:

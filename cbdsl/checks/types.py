@@ -226,33 +226,7 @@ class _Types:
                 help = "fill in the numbers that it compares"
                 yield self.context.problem("CBR301", message, placeholder, help=help)
             elif placeholder.spec:
-                yield from self._spec(placeholder, kind)
-
-    def _spec(self, placeholder: n.Placeholder, kind: Kind) -> Iterator[Diagnostic]:
-        spec = placeholder.spec
-        shape = _SPEC.fullmatch(spec)
-        sizes = [int(s) for s in shape.groups() if s] if shape else []
-        if max(sizes, default=0) > MAX_WIDTH:
-            message = f"the format `{spec}` is wider than {MAX_WIDTH} characters"
-            yield self.context.problem("CBR304", message, placeholder)
-            return
-        # Only the names that count are whole numbers; the others are formatted as they are.
-        whole = isinstance(placeholder.value, n.Name) and placeholder.value.name in _WHOLE
-        sample: object = "a" if kind == "text" else 1 if whole else 0.5
-        try:
-            # `c` would write the character of that number.
-            if shape is None or spec.endswith("c"):
-                raise ValueError
-            format(sample, spec)
-        except ValueError:
-            what = "a whole number" if whole else WORDS[kind]
-            yield self.context.problem(
-                "CBR304",
-                f"the format `{spec}` does not fit {what}",
-                placeholder,
-                why="formats are those of Python: `.3f`, `.1%`, `>8.2e`, `03d`",
-                help=_better(spec, kind),
-            )
+                yield from spec_problems(self.context, placeholder, kind)
 
     def _mismatch(self, expr: n.Expr, kind: Kind, wanted: Kind) -> Diagnostic:
         shown = self.context.source.slice(expr.span)
@@ -279,6 +253,35 @@ class _Types:
             help = "compare `epoch`, `batch` or `step` with a number alone"
         message = f"this is {WORDS[kind]}, where {WORDS[wanted]} is needed"
         return self.context.problem("CBR301", message, expr, help=help, put=put)
+
+
+def spec_problems(context: Context, placeholder: n.Placeholder, kind: Kind) -> Iterator[Diagnostic]:
+    """What is wrong with the format of what is filled in."""
+    spec = placeholder.spec
+    shape = _SPEC.fullmatch(spec)
+    sizes = [size.lstrip("0") for size in shape.groups() if size] if shape else []
+    # Python reads no number of thousands of digits.
+    if any(len(size) > 3 or int(size or 0) > MAX_WIDTH for size in sizes):
+        message = f"the format `{spec}` is wider than {MAX_WIDTH} characters"
+        yield context.problem("CBR304", message, placeholder)
+        return
+    # Only the names that count are whole numbers; the others are formatted as they are.
+    whole = isinstance(placeholder.value, n.Name) and placeholder.value.name in _WHOLE
+    sample: object = "a" if kind == "text" else 1 if whole else 0.5
+    try:
+        # `c` would write the character of that number.
+        if shape is None or spec.endswith("c"):
+            raise ValueError
+        format(sample, spec)
+    except ValueError:
+        what = "a whole number" if whole else WORDS[kind]
+        yield context.problem(
+            "CBR304",
+            f"the format `{spec}` does not fit {what}",
+            placeholder,
+            why="formats are those of Python: `.3f`, `.1%`, `>8.2e`, `03d`",
+            help=_better(spec, kind),
+        )
 
 
 def _better(spec: str, kind: Kind) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS, REFUSED, Argument, Required
 from cbdsl.checks.context import Context, and_list
 from cbdsl.checks.paths import shape_of, trouble_with
+from cbdsl.checks.types import spec_problems
 from cbdsl.diagnostics import Diagnostic, did_you_mean, one_slip, only_slip
 from cbdsl.source import Span
 from cbdsl.syntax import nodes as n
@@ -17,6 +18,7 @@ def check(context: Context) -> Iterator[Diagnostic]:
     for use in context.file.uses:
         name = use.callback.name
         if name in KERAS_CALLBACKS:
+            yield from _leave(context, use)
             yield from _arguments(context, use)
             if name == "ReduceLROnPlateau" and "lr" in context.scheduled:
                 where = context.source.place(context.scheduled["lr"].span)
@@ -36,6 +38,15 @@ def check(context: Context) -> Iterator[Diagnostic]:
         )
 
 
+def _leave(context: Context, use: n.Use) -> Iterator[Diagnostic]:
+    """What reaches the network is for the caller to allow."""
+    name = use.callback.name
+    if KERAS_CALLBACKS[name].asks_leave and not context.leave.network:
+        message = f"`{name}` reaches the network, which the caller must allow"
+        help = '`allow=["network"]` in Python, `--allow network` on the command line'
+        yield context.problem("CBR208", message, use.callback, help=help)
+
+
 def _spelled(name: str) -> str:
     """A name without what spellings differ in."""
     return name.replace("_", "").lower()
@@ -52,13 +63,20 @@ def value_of(context: Context, value: n.ParamLiteral | None) -> bool | int | flo
         case n.Truth() as truth:
             return truth.value
         case n.Text() as text:
-            parts = (p if isinstance(p, str) else context.source.slice(p.span) for p in text.parts)
-            return "".join(parts)
+            return "".join(p if isinstance(p, str) else _braced(context, p) for p in text.parts)
         case n.Number() as number:
             whole = number.text.removeprefix("-").isdigit()
             return int(number.value) if whole else number.value
         case n.Duration() as span:
             raise TypeError(f"no callback of Keras takes a span of {span.unit}s")
+
+
+def _braced(context: Context, placeholder: n.Placeholder) -> str:
+    """What is filled in, as Python's formats have it, which take no spaces."""
+    if isinstance(placeholder.value, n.Name):
+        spec = f":{placeholder.spec}" if placeholder.spec else ""
+        return f"{{{placeholder.value.name}{spec}}}"
+    return context.source.slice(placeholder.span)
 
 
 def given(context: Context, use: n.Use, name: str) -> bool | int | float | str | None:
@@ -117,10 +135,11 @@ def _value(
         return
     if asked.kind == "path" and isinstance(argument.value, n.Text):
         path = shape_of(argument.value)
-        problem = trouble_with(path) or _ending(context, use, path)
+        problem = trouble_with(context, path) or _ending(context, use, path)
         if problem:
             message, help = problem
             yield context.problem("CBR308", message, argument.value_span, help=help)
+        yield from _filled_in(context, argument.value)
     factor = argument.value.value if isinstance(argument.value, n.Number) else 0
     if asked.name == "factor" and factor >= 1:
         yield context.problem(
@@ -133,6 +152,20 @@ def _value(
     if asked.kind == "metric":
         metric = str(value_of(context, argument.value))
         yield from _reported(context, metric, argument.value_span)
+
+
+def _filled_in(context: Context, path: n.Text) -> Iterator[Diagnostic]:
+    """Keras fills in names of the logs, in Python's way: nothing else may stand in the braces."""
+    for placeholder in path.placeholders:
+        if not isinstance(placeholder.value, n.Name) or placeholder.value.quoted:
+            yield context.problem(
+                "CBR308",
+                "Keras fills in names alone",
+                placeholder,
+                help="write a metric's name or `epoch`, as in `{epoch:02d}`",
+            )
+        elif placeholder.spec:
+            yield from spec_problems(context, placeholder, "number")
 
 
 def _reported(context: Context, metric: str, at: Span) -> Iterator[Diagnostic]:

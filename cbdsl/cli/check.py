@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from cbdsl.checks.leave import Leave
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import (
     FAILED,
     FINDINGS,
     Unreadable,
+    allow_option,
     complain,
     open_file,
     set_option,
@@ -33,6 +36,7 @@ from cbdsl.source import SourceFile
 @click.option("--epochs", type=click.IntRange(min=1), help="How many epochs are planned.")
 @click.option("--fix", is_flag=True, help="First put right in the files what can be, for certain.")
 @format_option
+@allow_option
 @set_option
 def command(
     files: tuple[str, ...],
@@ -40,6 +44,7 @@ def command(
     epochs: int | None,
     fix: bool,
     form: str,
+    allow: tuple[str, ...],
     params: Mapping[str, Literal],
 ) -> None:
     """Say what is wrong with rule files; silent when all is well.
@@ -54,7 +59,8 @@ def command(
 
     def problems(source: SourceFile) -> list[Diagnostic]:
         try:
-            return Program(source, params=params, metrics=names, epochs=epochs).diagnostics
+            known: dict[str, Any] = {"metrics": names, "epochs": epochs}
+            return Program(source, params=params, leave=Leave.of(allow), **known).diagnostics
         except CbrError as e:
             return e.diagnostics
 

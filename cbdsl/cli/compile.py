@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cbdsl.cli.files import fail, read, refuse, show
+from cbdsl.checks.leave import Leave
+from cbdsl.cli.files import allow_option, fail, read, refuse, show
 from cbdsl.diagnostics import CbrError
 from cbdsl.files import write_whole
 from cbdsl.program import Program
@@ -19,7 +20,8 @@ from cbdsl.program import Program
     help="Where to write; else, or with -, standard output.",
 )
 @click.option("--standalone", is_flag=True, help="Copy in the runtime, so that keras is enough.")
-def command(file: str, output: str | None, standalone: bool) -> None:
+@allow_option
+def command(file: str, output: str | None, standalone: bool, allow: tuple[str, ...]) -> None:
     """Turn a rule file into a Python module with a function callbacks().
 
     Writes nothing if the rules have errors, answer interrupts or are resumed, which takes more
@@ -28,7 +30,7 @@ def command(file: str, output: str | None, standalone: bool) -> None:
     if output not in (None, "-") and not str(output).endswith(".py"):
         fail(f"-o {output}: what is written is Python; the file's name must end in .py")
     try:
-        program = Program(read(file))
+        program = Program(read(file), leave=Leave.of(allow))
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
+from cbdsl.catalog.leave import LEAVE
+from cbdsl.checks.leave import Leave
 from cbdsl.checks.params import Literal
 from cbdsl.diagnostics import CbrError, Diagnostic, render, visible
 from cbdsl.program import read_file
@@ -117,6 +119,26 @@ def set_option(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME=VALUE",
         callback=settings,
         help="A parameter's value instead of the file's; may be given several times.",
+    )(function)
+
+
+def _allowed(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        Leave.of(given)
+    except ValueError as e:
+        raise click.BadParameter(str(e), ctx, param) from e
+    return given
+
+
+def allow_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--allow`."""
+    return click.option(
+        "--allow",
+        multiple=True,
+        metavar="|".join(LEAVE),
+        callback=_allowed,
+        help="What rules may do beyond the training: call functions, reach the network, write "
+        "below DIR. May be given several times.",
     )(function)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from cbdsl.checks.leave import ANYTHING
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import read, refuse, set_option, show
 from cbdsl.diagnostics import CbrError
@@ -80,7 +81,8 @@ def foresee(file: str, planned: Planned, params: Mapping[str, Literal]) -> Forec
             f"a forecast goes through {MOST:,} at most"
         )
     try:
-        program = Program(read(file), params=params, epochs=planned.epochs)
+        known: dict[str, Any] = {"epochs": planned.epochs, "leave": ANYTHING}
+        program = Program(read(file), params=params, **known)
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)

@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 
 import click
 
-from cbdsl.cli.files import fail
+from cbdsl.cli.files import allow_option, fail, refuse
+from cbdsl.diagnostics import CbrError
 from cbdsl.program import Program
-from cbdsl.runtime.calls import Functions
 from cbdsl.train.begun import Begun, differences
 from cbdsl.train.errors import TrainError
 
@@ -59,12 +59,7 @@ _OPTIONS = (
         "--watch", is_flag=True, help="Let an edit of FILE take over as the next epoch begins."
     ),
     click.option("--strict", is_flag=True, help="End the training when an action or a rule fails."),
-    click.option(
-        "--allow",
-        type=click.Choice(["call"]),
-        multiple=True,
-        help="Let rules call Python functions.",
-    ),
+    allow_option,
     click.option(
         "--notify",
         metavar="URL",
@@ -76,14 +71,10 @@ _OPTIONS = (
 )
 
 
-def check_allowed(program: Program, allow: tuple[str, ...]) -> None:
+def check_allowed(program: Program) -> None:
     """Exit if rules call functions and may not; said before anything slow."""
-    try:
-        for rule in program.plan.rules:
-            for name in rule.calls:
-                Functions(allow).allow(name)
-    except ValueError as e:
-        fail(f"{rule.named.place}: {e}")
+    if refused := program.refused(program.leave):
+        refuse(CbrError(refused))
 
 
 def check_addresses(addresses: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from cbdsl.checks.leave import ANYTHING
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FAILED, complain, fail, read, refuse, set_option, show
 from cbdsl.diagnostics import CbrError
@@ -109,7 +110,7 @@ def command(
 
 def _program(file: str, params: Mapping[str, Literal]) -> Program:
     try:
-        program = Program(read(file), params=params)
+        program = Program(read(file), params=params, leave=ANYTHING)
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)

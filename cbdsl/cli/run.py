@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from cbdsl.checks.leave import Leave
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
 from cbdsl.cli.options import Attaching, check_addresses, check_allowed, check_same, run_options
@@ -43,11 +44,11 @@ def command(
     training, on standard error, why it ended and what each rule did.
     """
     try:
-        program = Program(read(file), params=params)
+        program = Program(read(file), params=params, leave=Leave.of(attaching["allow"]))
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)
-    check_allowed(program, attaching["allow"])
+    check_allowed(program)
     check_addresses(attaching["notify"])
     try:
         status = _run(program, script, args, run_dir, attaching)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from cbdsl.checks.leave import ANYTHING
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import (
     FAILED,
@@ -125,7 +126,7 @@ class _Asked:
 
     def _file(self, file: str, results: _Results, watch: Watch) -> None:
         try:
-            program = Program(open_file(file), params=self.params)
+            program = Program(open_file(file), params=self.params, leave=ANYTHING)
         except CbrError as e:
             show(e.diagnostics)
             click.echo(count(e.diagnostics), err=True)

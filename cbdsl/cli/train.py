@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from cbdsl.checks.leave import Leave
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
 from cbdsl.cli.options import Attaching, check_addresses, check_allowed, check_same, run_options
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
+from cbdsl.runtime.saying import harmless
 from cbdsl.source import SourceFile
 from cbdsl.train.begun import Begun
 from cbdsl.train.errors import NotBegun, TrainError
@@ -79,11 +81,11 @@ def command(
     source = click.get_current_context().get_parameter_source("dataset")
     if idx is not None and source is not click.core.ParameterSource.DEFAULT:
         raise click.UsageError("--dataset and --idx are two data sets: give one of them.")
-    rules = _Rules(file, params, epochs)
+    rules = _Rules(file, params, epochs, Leave.of(attaching["allow"]))
     # What the user's own model reports is known once it is made, but most errors are not of that
     # kind: they come now, before anything slow.
     rules.check(METRICS if model is None else None)
-    check_allowed(rules.program, attaching["allow"])
+    check_allowed(rules.program)
     check_addresses(attaching["notify"])
     try:
         if model is not None:
@@ -104,9 +106,10 @@ def command(
 class _Rules:
     """The rules of a file, checked as often as more is known of what the logs will hold."""
 
-    def __init__(self, file: str, params: Mapping[str, Literal], epochs: int) -> None:
+    def __init__(self, file: str, params: Mapping[str, Literal], epochs: int, leave: Leave) -> None:
         self.params = params
         self.epochs = epochs
+        self.leave = leave
         self._shown: list[Diagnostic] = []
         self.source = self._read(file)
         self.program: Program
@@ -121,7 +124,11 @@ class _Rules:
         """Compile; show new warnings, and exit if there are errors."""
         try:
             self.program = Program(
-                self.source, params=self.params, metrics=metrics, epochs=self.epochs
+                self.source,
+                params=self.params,
+                metrics=metrics,
+                epochs=self.epochs,
+                leave=self.leave,
             )
         except CbrError as e:
             refuse(CbrError(self._new(e.diagnostics)))
@@ -198,7 +205,7 @@ def _train(
         from cbdsl.attach import summary
 
         lines = summary(run.host, planned=run.planned, interrupted=run.interrupted)
-        click.echo("\n" + "\n".join(lines))
+        click.echo(harmless("\n" + "\n".join(lines)))
     except BaseException as error:
         if start.folder is None:
             rundir.discard(folder)

@@ -109,13 +109,13 @@ def _callbacks(plan: Plan, out: Emitter, needs: Needs) -> None:
                 out.line(f"{callback},")
         out.line("]")
         if plan.saves:
-            out.line("return writing_to(run_dir, made)")
+            out.line(f"return writing_to(run_dir, made{', allow' if plan.leaves else ''})")
 
 
 _OPTIONS: tuple[tuple[str, Callable[[Plan], bool]], ...] = (
     ('run_dir="."', lambda plan: plan.needs_run_dir or plan.saves),
     ("notify=()", lambda plan: "notices" in plan.shared),
-    ("allow=()", lambda plan: "functions" in plan.shared),
+    ("allow=()", lambda plan: "functions" in plan.shared or plan.leaves),
 )
 """What a caller says beside parameters, and whether a program asks for it."""
 

@@ -102,4 +102,5 @@ CODES = _table(
     (439, "error", "two that would take a run up"),
     (440, "warning", "a callback that begins afresh when a run is resumed"),
     (501, "error", "a schedule that does not fit the training"),
+    (502, "error", "something that the caller must allow"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from cbdsl.diagnostics.model import Diagnostic
@@ -74,8 +75,14 @@ def _window(text: str, begin: int) -> tuple[int, int]:
 
 
 def visible(text: str) -> str:
-    """Tabs as one space, and what could steer a terminal as `·`."""
-    return "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)
+    """Tabs as one space, and what could steer a terminal or a CI as `·`; as long as the text."""
+    shown = "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)
+    return _COMMANDS.sub("·", shown)
+
+
+# `::error …` of GitHub, which begins a line, and the `##[…]`, `##vso[…]`, `##teamcity[…]` of
+# others, which stand anywhere.
+_COMMANDS = re.compile(r"(?:^|(?<=\s)):(?=:)|#(?=#\w*\[)")
 
 
 def width_of(text: str) -> int:

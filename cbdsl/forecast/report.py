@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from typing import Any
 
 from cbdsl.diagnostics import visible
+from cbdsl.diagnostics.json_text import dumped
 from cbdsl.forecast.model import Forecast, Foreseen
 from cbdsl.forecast.words import counted, rate, runs, value, what, when
 from cbdsl.runtime.words import span_text, text32
@@ -147,7 +147,7 @@ def as_json(forecast: Forecast) -> str:
         "left_out": [each._asdict() for each in forecast.left_out],
         "ending": forecast.ending and forecast.ending._asdict(),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return dumped(data).removesuffix("\n")
 
 
 def _as_data(rule: Foreseen, forecast: Forecast) -> dict[str, Any]:

@@ -133,6 +133,16 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Something that failed and is no rule's action: `what` says what it was."""
+
+    epoch: int
+    time: float
+    what: str
+    error: str
+
+
+@dataclass(frozen=True)
 class Resumed:
     """A run that was taken up again; `epoch` is the first to be trained then."""
 
@@ -188,7 +198,7 @@ class End:
     counted: Counted
 
 
-Entry = Firing | Epoch | Failed | Broken | Resumed | Reloaded | Refused | End
+Entry = Firing | Epoch | Failed | Broken | Fault | Resumed | Reloaded | Refused | End
 _E = TypeVar("_E", bound=Entry)
 
 
@@ -224,6 +234,10 @@ class Journal:
     @property
     def failed(self) -> list[Failed]:
         return self._all(Failed)
+
+    @property
+    def faults(self) -> list[Fault]:
+        return self._all(Fault)
 
     @property
     def changes(self) -> list[Resumed | Reloaded]:

@@ -21,6 +21,7 @@ from cbdsl.journal.model import (
     Entry,
     Epoch,
     Failed,
+    Fault,
     Firing,
     Journal,
     NoJournal,
@@ -174,6 +175,9 @@ def _entry(given: dict[str, Any]) -> Entry | None:
         case "broken":
             rule, key, error = (_text(given, name) for name in ("rule", "key", "error"))
             return Broken(_whole(given, "epoch"), _time(given), rule, key, error)
+        case "fault":
+            what, error = _text(given, "what"), _text(given, "error")
+            return Fault(_whole(given, "epoch"), _time(given), what, error)
         case "resumed":
             return Resumed(
                 at=_text(given, "at"),

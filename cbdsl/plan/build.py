@@ -10,7 +10,7 @@ from cbdsl.checks import CheckedProgram
 from cbdsl.checks.actions import acts_at_start
 from cbdsl.checks.context import Context
 from cbdsl.checks.metrics import better
-from cbdsl.checks.paths import shape_of
+from cbdsl.checks.paths import below, filled, shape_of
 from cbdsl.checks.schedules import by_batch, spans_batches
 from cbdsl.checks.use import value_of
 from cbdsl.checks.when import is_schedule
@@ -80,7 +80,14 @@ def plan(program: CheckedProgram) -> Plan:
         expected=context.file.expected,
         reads_clock=any(_reads_clock(context, s) for s in context.file.computing),
         resume=next((shape_of(r.folder) for r in context.file.resumes), None),
+        leaves=any(_leaves(context, rule) for rule in context.file.rules),
     )
+
+
+def _leaves(context: Context, rule: n.Rule) -> bool:
+    """Whether a rule saves beside the run directory, where the caller allows it."""
+    paths = [filled(context, action.path) for action in rule.actions if isinstance(action, n.Save)]
+    return any(path != below(context, path) for path in paths)
 
 
 def _metric(context: Context, metric: n.Metric, keys: Keys, free: Identifiers) -> MetricPlan:

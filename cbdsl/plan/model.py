@@ -257,6 +257,8 @@ class Plan:
     """Whether a rule asks how long training has lasted."""
     resume: str | None
     """The folder in the run's directory that a training is taken up from."""
+    leaves: bool
+    """Whether a rule saves where the caller allows it beside the run's directory."""
 
     @property
     def rules(self) -> tuple[RulePlan, ...]:

@@ -59,30 +59,31 @@ class Keys:
 # What generated modules use themselves: names of the runtime with what it imports (they are copied
 # into a standalone module), and the attributes of a rule. Nothing from a file may hide them.
 _RUNTIME = """
-    ARGUMENTS Any BatchSnapshots Best Callable Calls Change ClassVar Collection Copy Cosine
-    Count Crosses Curve Cycle Decay Direct EXTRA Ema Empty EveryBatch Exponential Fails Failure
-    Fraction Freezes Functions HTTPStatus Held Highest Hold Improves Iterable Iterator Keeps
-    LAST_GOOD LIVE LONGEST Linear Literal LiveNumber Lowest MAX_FAILURES MAX_ROLL_BACKS
-    MAX_UNSENT MAX_WAITING Mapping Mean Median Memory ModuleType Moments Moves NO_MORE
-    NotSettable Notices Notifier Notifies Number OutsideVariables Path PerBatch Phase Piece
-    Polynomial Prev Quantile REST RateSchedule Real RecordedMetrics Records Repeat Rest Restores
-    Rule Saved ScalesRate Schedule Sequence Series SetsOptimizer SetsRate SetsVariable
-    SettingSchedule Shared SimpleQueue SinceBest Slope Span Sqrt Stalls Std Step Sums TABLE
-    TIMEOUT Timeline TrainingFailed TrainingFailures Unit Units VariableSchedule WeightSnapshots
-    Window Zscore
-    _Address _CLIPS _Chain _FRACTIONS _FromTo _Message _QUIET _Quiet _Ramp _Repeated _Sending
-    _Single _Stretched _TRAINERS _Worker _all_numbers _allow _can_hold _changeable _copied
-    _exact _hold _inner _kind _limit _loaded _module _must_fit _nobody _one_optimizer _open
-    _operator _rank _ratio _reason _refusal _repeated _root _single _slots _train_others
-    accumulate annotations backend bisect_left bisect_right build build_anew ceil clamp
-    contextlib copied cos dataclass deque divide exact exp finite float32 floor fnmatchcase
-    freeze function functools get_close_matches importlib inside insort inspect keras layers
-    limited listed log log10 logging math maximum metric_values minimum modulo names numbers
-    one_rate optimizer_variables os own_variable power prepare_layers prepare_settings put_back
-    put_metrics_back put_optimizer_back rate re release_settings reported retrace rounded say
-    scope set_rate set_setting settable setting share sin span_text sqrt struct sync sys
-    takewhile tanh text text32 threading time time_text to_do unfreeze warnings whole
-    write_whole writing_to
+    ARGUMENTS Any BEGINS BatchSnapshots Best Callable Calls Change ClassVar Collection Copy Cosine
+    Count Crosses Curve Cycle DEVICE Decay Direct EXTRA Ema Empty EveryBatch Exponential FORBIDDEN
+    Fails Failure Fraction Freezes Functions HTTPStatus Held Highest Hold Improves Iterable
+    Iterator Keeps LAST_GOOD LIVE LONGEST LONGEST_NAME Linear Literal LiveNumber Lowest
+    MAX_FAILURES MAX_ROLL_BACKS MAX_UNSENT MAX_WAITING Mapping Mean Median Memory ModuleType
+    Moments Moves NO_MORE NotSettable Notices Notifier Notifies Number OutsideVariables Path
+    PerBatch Phase Piece Polynomial Prev Quantile REST RateSchedule Real RecordedMetrics Records
+    Repeat Rest Restores Rule Saved ScalesRate Schedule Sequence Series SetsOptimizer SetsRate
+    SetsVariable SettingSchedule Shared SimpleQueue SinceBest Slope Span Sqrt Stalls Std Step Sums
+    TABLE TIMEOUT Timeline TrainingFailed TrainingFailures Unit Units VariableSchedule
+    WeightSnapshots Window Zscore
+    _Address _CLIPS _COMMANDS _CONTROLS _Chain _FRACTIONS _FromTo _Message _QUIET _Quiet _Ramp
+    _Repeated _Sending _Single _Stretched _TRAINERS _Worker _all_numbers _allow _can_hold
+    _changeable _copied _exact _hold _inner _is_name _kind _limit _lives _loaded _module _must_fit
+    _nobody _one_optimizer _open _operator _rank _ratio _reason _refusal _repeated _root _single
+    _slots _train_others _width
+    accumulate allowed_folders annotations backend bisect_left bisect_right build build_anew ceil
+    clamp contextlib copied cos dataclass deque divide errno exact exp finite float32 floor
+    fnmatchcase freeze function functools get_close_matches glob harmless importlib inside insort
+    inspect keras layers limited listed log log10 logging math maximum metric_values minimum modulo
+    must_be_replaceable must_have_room names numbers one_rate optimizer_variables os own_variable
+    power prepare_layers prepare_settings put_back put_metrics_back put_optimizer_back rate re
+    release_settings remove_unfinished reported retrace rounded say scope set_rate set_setting
+    settable setting share shutil sin size_of_weights span_text sqrt struct sync sys takewhile tanh
+    tell text text32 threading time time_text to_do unfreeze warnings whole write_whole writing_to
     Failures LearningRate Messages Outside Recorded Snapshots Variables allow callbacks functions
     learning_rate made notices notify outside recorded snapshots
 """

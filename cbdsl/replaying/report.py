@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cbdsl.diagnostics import visible
+from cbdsl.diagnostics.json_text import dumped
 from cbdsl.replaying.decide import Decided, Fired
 from cbdsl.replaying.summary import Summary, summary
 
@@ -217,7 +217,7 @@ def as_json(
         "not_replayed": [{"history": name, "reason": reason} for name, reason in refused],
         **more,
     }
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return dumped(data).removesuffix("\n")
 
 
 _COLUMNS = (

@@ -11,6 +11,7 @@ from cbdsl.journal import (
     End,
     Epoch,
     Failed,
+    Fault,
     Firing,
     Journal,
     Refused,
@@ -88,6 +89,8 @@ class _Teller:
                 rule.broken = entry.error
                 text = f"switched off: {entry.error}"
                 self._note(entry.epoch, entry.time, rule.label, text, bad=True)
+            case Fault():
+                self._note(entry.epoch, entry.time, entry.what, f"failed: {entry.error}", bad=True)
             case Resumed():
                 self._take(entry.rules, entry.epoch)
                 text = f"from epoch {entry.epoch} on, {moment(entry.at)}"

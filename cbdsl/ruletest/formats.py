@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from cbdsl.diagnostics import Diagnostic, render, visible
+from cbdsl.diagnostics.json_text import dumped
 from cbdsl.ruletest.coverage import Coverage
 from cbdsl.ruletest.expect import Failure
 from cbdsl.ruletest.report import as_text
@@ -30,7 +30,7 @@ def as_json(
     data["errors"] = [_diagnostic(d) for found in problems.values() for d in found]
     if coverages:
         data["coverage"] = {name: _coverage(seen) for name, seen in coverages.items()}
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return dumped(data).removesuffix("\n")
 
 
 def _test(outcome: Outcome) -> dict[str, Any]:

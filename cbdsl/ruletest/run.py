@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from cbdsl.checks.leave import ANYTHING
 from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.program import Program
 from cbdsl.ruletest.expect import Failure, failures, plain
@@ -106,7 +107,7 @@ class Tests:
         key = repr(sorted(params.items()))
         if key not in self._changed:
             # What each test says is known already: a file of many tests would be slow.
-            self._changed[key] = Program(self._without_tests, params=params)
+            self._changed[key] = Program(self._without_tests, params=params, leave=ANYTHING)
         return self._changed[key]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
@@ -63,5 +64,15 @@ class Calls(Rule):
         # Whatever evaluates the model resets the means of the epoch.
         sync(self.model)
         means = copied(self.model.metrics_variables)
-        self.functions.find(name)(self.model, self.epoch, numbers(logs))
-        put_back(means)
+        process = os.getpid()
+        try:
+            self.functions.find(name)(self.model, self.epoch, numbers(logs))
+        except SystemExit as error:
+            raise RuntimeError(
+                f"it would have ended Python, with the status {error.code}"
+            ) from None
+        finally:
+            if os.getpid() != process:
+                # It forked, and this is the child: one process trains.
+                os._exit(0)
+            put_back(means)

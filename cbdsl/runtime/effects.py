@@ -6,12 +6,14 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Collection
 from typing import Any
 
 from cbdsl.runtime.arithmetic import float32
 from cbdsl.runtime.keras_model import rate, set_rate, setting
+from cbdsl.runtime.model_files import write_whole
+from cbdsl.runtime.places import allowed_folders, inside
+from cbdsl.runtime.saying import harmless, tell
 
 
 class Direct:
@@ -19,6 +21,7 @@ class Direct:
 
     Args:
         run_dir: where files are saved.
+        allow: what the caller allows; `path=DIR` is another folder where they may be saved.
 
     Attributes:
         summarized: whether somebody says at the end of training why it ended.
@@ -26,8 +29,9 @@ class Direct:
 
     summarized = False
 
-    def __init__(self, run_dir: str | os.PathLike[str] = ".") -> None:
+    def __init__(self, run_dir: str | os.PathLike[str] = ".", allow: Collection[str] = ()) -> None:
         self.run_dir = run_dir
+        self.folders = allowed_folders(allow)
 
     def fired(self, rule: Any, values: dict[str, Any]) -> None:
         """A rule fires; `values` are those it saw."""
@@ -38,13 +42,13 @@ class Direct:
     def failed(self, rule: Any, verb: str, detail: Any, error: Exception) -> None:
         """An action could not be done; training goes on."""
         shown = f" {detail!r}" if isinstance(detail, str) else ""
-        sys.stderr.write(f"\n{rule.place}: could not {to_do(verb)}{shown}: {error}\n")
+        tell(f"\n{rule.place}: could not {to_do(verb)}{shown}: {error}")
 
     def given_up(self, rule: Any, verb: str, detail: Any, first: bool) -> None:
         """An action that failed too often in a row is not tried; `first`: for the first time."""
         if first:
             told = f"{to_do(verb)} is given up for this training: it failed ten times in a row"
-            sys.stderr.write(f"\n{rule.place}: {told}\n")
+            tell(f"\n{rule.place}: {told}")
 
     def stop(self, rule: Any, why: str | None) -> None:
         rule.model.stop_training = True
@@ -58,10 +62,10 @@ class Direct:
         say(rule, f"warning: {message}", sys.stderr)
 
     def save(self, rule: Any, path: str) -> None:
-        write_whole(rule.model, inside(self.run_dir, path))
+        write_whole(rule.model, inside(self.run_dir, path, self.folders))
 
     def remove(self, rule: Any, path: str) -> None:
-        inside(self.run_dir, path).unlink(missing_ok=True)
+        inside(self.run_dir, path, self.folders).unlink(missing_ok=True)
 
     def reach(self, action: Callable[..., Any], *args: Any) -> Any:
         """Do something to the model, or outside: where there is neither, it is not done."""
@@ -91,9 +95,11 @@ class Direct:
         rule.learning_rate.factor = factor
 
 
-def writing_to(run_dir: str | os.PathLike[str], callbacks: list[Any]) -> list[Any]:
-    """The callbacks, whose rules save files below a directory."""
-    effects = Direct(run_dir)
+def writing_to(
+    run_dir: str | os.PathLike[str], callbacks: list[Any], allow: Collection[str] = ()
+) -> list[Any]:
+    """The callbacks, whose rules save files below a directory, or where the caller allows it."""
+    effects = Direct(run_dir, allow)
     for callback in callbacks:
         if hasattr(callback, "effects"):
             callback.effects = effects
@@ -110,35 +116,5 @@ def say(rule: Any, message: str, stream: Any) -> None:
     """Write a line without breaking the progress bar that Keras may be drawing."""
     bar = (rule.params or {}).get("verbose") in (1, "auto")
     before = "" if not bar else "\r\x1b[K" if stream.isatty() else "\n"
-    stream.write(f"{before}{message}\n")
+    stream.write(f"{before}{harmless(message)}\n")
     stream.flush()
-
-
-def inside(folder: str | os.PathLike[str], path: str) -> Path:
-    """The place of `path` below `folder`; raises ValueError if it would lie elsewhere."""
-    parts = path.split("/")
-    forbidden = set('\\:*?"<>|')
-    if any(p in ("", ".", "..") or p.startswith("~") or forbidden & set(p) for p in parts):
-        raise ValueError(f"{path!r} is no path below the run directory")
-    root = Path(folder).resolve()
-    target = root.joinpath(*parts)
-    if not target.parent.resolve().is_relative_to(root) or target.is_symlink():
-        raise ValueError(f"{path!r} leads out of the run directory")
-    return target
-
-
-def write_whole(model: Any, target: Path) -> None:
-    """Save a model (`.keras`) or its weights (`.weights.h5`): whole, or not there at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    weights = target.name.endswith(".weights.h5")
-    ending = ".weights.h5" if weights else ".keras"
-    # Keras looks at the ending, so the unfinished file needs it too.
-    unfinished = target.with_name(f".{target.name.removesuffix(ending)}.{os.getpid()}{ending}")
-    try:
-        if weights:
-            model.save_weights(unfinished)
-        else:
-            model.save(unfinished)
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from cbdsl.runtime.effects import Direct
 from cbdsl.runtime.notifying import Failure, Notifier
 from cbdsl.runtime.rule import Rule
+from cbdsl.runtime.saying import tell
 
 
 class Notices:
@@ -56,7 +56,7 @@ class Notices:
 
 
 def _nobody() -> None:
-    sys.stderr.write("warning: nobody is notified: no addresses are given\n")
+    tell("warning: nobody is notified: no addresses are given")
 
 
 class Notifies(Rule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +60,8 @@ class Recording(Direct):
     batch: int | None = None
     """The batch that is running, where somebody counts them."""
 
-    def __init__(self, run_dir: Any = ".") -> None:
-        super().__init__(run_dir)
+    def __init__(self, run_dir: Any = ".", allow: Collection[str] = ()) -> None:
+        super().__init__(run_dir, allow)
         self.record = Record()
         self._current: dict[str, Firing] = {}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 from cbdsl.files import write_whole
-from cbdsl.runtime.effects import inside
+from cbdsl.runtime.places import inside
 from cbdsl.saving import lock, state_file
 from cbdsl.saving.state_file import Saved, Unusable
 
@@ -38,10 +39,13 @@ class StateFolder:
     Args:
         run_dir: the run's directory.
         folder: the folder in it, as the rules name it.
+        allowed: other folders, absolute, in which it may lie.
     """
 
-    def __init__(self, run_dir: str | os.PathLike[str], folder: str) -> None:
-        self.path = inside(run_dir, folder)
+    def __init__(
+        self, run_dir: str | os.PathLike[str], folder: str, allowed: Collection[str] = ()
+    ) -> None:
+        self.path = inside(run_dir, folder, allowed)
         self.shown = os.path.join(run_dir, folder)
         """The same for people, as the run's directory was named."""
 
@@ -49,8 +53,14 @@ class StateFolder:
         """Make the folder, and keep others from training in it.
 
         Raises:
-            CannotResume: another process does, or it cannot be written.
+            CannotResume: another process does, it cannot be written, or holds something else.
         """
+        for name in (_STATE, _FINISHED, _LOCK):
+            if (self.path / name).is_symlink():
+                raise CannotResume(
+                    f"{os.path.join(self.shown, name)} is a link, and a state is read and written "
+                    f"in its own folder alone; {self.instead}"
+                )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.hold(self.path / _LOCK)
@@ -105,7 +115,8 @@ class StateFolder:
         return f"to begin afresh, delete {self.shown} or choose another run directory"
 
     def write(self, saved: Saved) -> None:
-        """Replace the state. Raises `OSError`."""
+        """Replace the state, also where its folder was taken away. Raises `OSError`."""
+        self.path.mkdir(parents=True, exist_ok=True)
         state_file.write(self.path / _STATE, saved)
 
     def finish(self, finished: Finished) -> None:

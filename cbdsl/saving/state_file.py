@@ -25,7 +25,8 @@ _FACTS = "facts.json"
 
 
 # What `zipfile`, `json` and NumPy raise for bytes that are not those that were written. The last
-# two: a method of packing that is not known, and one that asks for a password.
+# three: a method of packing that is not known, one that asks for a password, and a shape without
+# end.
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -35,6 +36,7 @@ _DAMAGED = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    MemoryError,
 )
 
 
@@ -85,6 +87,9 @@ def read(path: Path) -> Saved:
     """
     try:
         with zipfile.ZipFile(path) as box:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in box.infolist()):
+                # None is written so, and a small file could unpack to one of any size.
+                raise zipfile.BadZipFile
             held = json.loads(box.read(_FACTS))
             if held["format"] != FORMAT:
                 raise Unusable(f"it has format {held['format']}, and this version reads {FORMAT}")

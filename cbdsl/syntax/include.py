@@ -10,7 +10,7 @@ from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.source import Part, SourceFile, Span
 from cbdsl.syntax.nodes import Include
 from cbdsl.syntax.parser import includes_in
-from cbdsl.syntax.read import read_source
+from cbdsl.syntax.read import MAX_BYTES, read_source
 
 Read = Callable[[str], bytes]
 """Reads the file at a path with `/`, relative to the first file's folder.
@@ -59,6 +59,8 @@ class _Includes:
         path = posixpath.normpath(posixpath.join(folder, written))
         if "\\" in written or posixpath.isabs(written) or path.split("/")[0] == "..":
             raise self._problem(include, *_OUTSIDE)
+        if not path.endswith(".cbr"):
+            raise self._problem(include, "a file of rules ends in `.cbr`", "no other is read")
         return path
 
     def _add(self, include: Include, path: str) -> Part:
@@ -72,6 +74,9 @@ class _Includes:
         except OSError as e:
             raise self._unreadable(include, name, e) from None
         before = self.source.text
+        if len(before) + len(text) > MAX_BYTES:
+            message = f"with this file the rules are larger than {MAX_BYTES:,} bytes"
+            raise self._problem(include, message, "rules are sentences that a person wrote")
         # Each file begins in a line of its own.
         start = len(before) + (not before.endswith("\n"))
         part = Part(name, Span(start, start + len(text)))

@@ -20,7 +20,7 @@ from cbdsl.source import Part, SourceFile, Span
 from cbdsl.syntax.build import Builder
 from cbdsl.syntax.messages import Glued, explain
 from cbdsl.syntax.nodes import File, Include, ParamLiteral, Statement
-from cbdsl.syntax.statements import Chunk, Line, Unread, block_below, cut, misplaced
+from cbdsl.syntax.statements import MAX_LINES, Chunk, Line, Unread, block_below, cut, misplaced
 from cbdsl.syntax.trouble import words_in
 
 Start = Literal["statement", "head", "actions", "phase", "test_line", "expr", "literal"]
@@ -60,6 +60,13 @@ class _Reader:
             if len(self.problems) >= MAX_BAD:
                 rest = Span(_place(chunk).start, part.span.end)
                 self.problems.append(_too_many(source, rest))
+                self.unread.append(rest)
+                return
+            if isinstance(chunk, Chunk) and len(self.statements) >= MAX_LINES:
+                rest = Span(_place(chunk).start, part.span.end)
+                message = f"more than {MAX_LINES:,} statements in all files: the rest is not read"
+                why = "rules are sentences that a person wrote"
+                self.problems.append(Diagnostic("CBR104", message, source, rest, why))
                 self.unread.append(rest)
                 return
             self._chunk(source, chunk)

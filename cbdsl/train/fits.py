@@ -18,6 +18,7 @@ from typing import Any
 
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
+from cbdsl.runtime.saying import tell
 from cbdsl.train import begun, rundir
 from cbdsl.train.errors import NotBegun, TrainError, short
 from cbdsl.train.resuming import clear
@@ -171,7 +172,8 @@ class Fits:
             self.interrupted |= host.interrupted or isinstance(error, KeyboardInterrupt)
             if history.began:
                 self.count += 1
-                _say([*_lines(host, error), f"the run is in {rundir.shown(folder)}"])
+                lines = [*_lines(host, error), f"the run is in {rundir.shown(folder)}"]
+                tell("\n".join(lines))
             elif not self._named:
                 rundir.discard(folder)
 
@@ -246,10 +248,3 @@ def _lines(host: Any, error: BaseException | None) -> list[str]:
         epoch = min(host.trained + 1, planned)
         lines[0] = f"Training failed in epoch {epoch} of {planned}: {short(error)}"
     return ["", *lines]
-
-
-def _say(lines: list[str]) -> None:
-    sys.stdout.flush()
-    with contextlib.suppress(OSError):  # Nobody listens.
-        sys.stderr.write("\n".join(lines) + "\n")
-        sys.stderr.flush()

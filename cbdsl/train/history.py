@@ -109,6 +109,7 @@ class HistoryFile(keras.callbacks.Callback):
                 text = table([self.columns]) + self._lines(self.rows)
                 write_whole(self.path, text.encode())
         except OSError as error:
+            self.host.fault(HISTORY, error)
             if not self._said:
                 said(self.path, error)
             self._complete, self._said = False, True

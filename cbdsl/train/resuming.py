@@ -60,7 +60,7 @@ def find_start(program: Program, run_dir: Path | None, name: str, *, again: bool
         return Start(None)
     held = _begun(folder, None)
     try:
-        state = StateFolder(folder, resume)
+        state = StateFolder(folder, resume, program.leave.folders)
         if not state.path.exists():
             rundir.check_free(folder, program)
             return Start(folder)
@@ -116,7 +116,8 @@ def clear(folder: Path, program: Program) -> None:
     """
     try:
         if program.plan.resume is not None:
-            StateFolder(folder, program.plan.resume).clear()
+            state = StateFolder(folder, program.plan.resume, program.leave.folders)
+            state.clear()
     except CannotResume as error:
         raise TrainError(str(error)) from error
     rundir.clear(folder)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from cbdsl.files import write_whole
 from cbdsl.formatter.flat import flattened
 from cbdsl.journal import NAME as JOURNAL
 from cbdsl.program import Program
+from cbdsl.runtime.saying import tell
 from cbdsl.train.errors import TrainError
 
 __all__ = [
@@ -134,7 +134,7 @@ def _texts(program: Program) -> dict[str, str]:
 
 def said(path: Path, error: OSError) -> None:
     """Says on standard error that a file cannot be written; training does not end because of it."""
-    sys.stderr.write(f"\n{path}: cannot be written: {error.strerror or error}\n")
+    tell(f"\n{path}: cannot be written: {error.strerror or error}")
 
 
 def shown(path: Path) -> Path:

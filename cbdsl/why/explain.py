@@ -107,9 +107,10 @@ class _Telling:
         self.failed = _by_key(journal.failed)
 
     def explained(self) -> Explained:
-        notes = (self.replayed.trouble,) if self.replayed.trouble else ()
+        notes = [self.replayed.trouble] if self.replayed.trouble else []
+        notes += [f"{f.what} failed in epoch {f.epoch}: {f.error}" for f in self.journal.faults]
         stories = tuple(self._story(stay) for stay in self.stays.values())
-        return Explained(ending(self.journal), stories, notes)
+        return Explained(ending(self.journal), stories, tuple(notes))
 
     def _story(self, stay: Stay) -> Story:
         rule = stay.rule

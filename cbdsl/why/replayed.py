@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cbdsl.checks.leave import ANYTHING
 from cbdsl.diagnostics import CbrError
 from cbdsl.journal import Journal
 from cbdsl.plan import RulePlan
@@ -165,7 +166,8 @@ def _compiled(part: Segment, beside: str) -> Program | None:
     """The rules of a segment; None where they are not there. Raises `CbrError`."""
     if not (part.source or beside):
         return None
-    program = Program(read_source(part.source or beside, "rules.cbr"), params=part.params)
+    source = read_source(part.source or beside, "rules.cbr")
+    program = Program(source, params=part.params, leave=ANYTHING)
     # What stands beside the journal may be the rules of another segment.
     keys = {named.key for named in program.plan.named}
     return program if part.source or keys == {rule.key for rule in part.rules} else None

@@ -106,7 +106,18 @@ def of(kind: str, path: Path) -> list[Line]:
 
 
 SCHEMA = Draft202012Validator(json.loads((DOCS / "journal.schema.json").read_text("utf-8")))
-KINDS = {"run", "firing", "epoch", "failed", "broken", "resumed", "reloaded", "refused", "end"}
+KINDS = {
+    "run",
+    "firing",
+    "epoch",
+    "failed",
+    "broken",
+    "fault",
+    "resumed",
+    "reloaded",
+    "refused",
+    "end",
+}
 
 RULES = """\
 param target = 2
@@ -291,7 +302,7 @@ def test_an_action_that_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     capsys.readouterr()
     (firing,) = of("firing", tmp_path)
     save, shown = firing["actions"]
-    assert save["error"].startswith("IsADirectoryError: ")
+    assert save["error"].startswith("ValueError: a.keras is there, and is no .keras file")
     assert (save["verb"], save["detail"]) == ("save", "a.keras")
     assert shown == {"verb": "print", "detail": "on"}
 

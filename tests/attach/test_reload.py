@@ -189,7 +189,7 @@ def test_what_is_over_does_not_happen_again(file: Path) -> None:
 
     def edit() -> None:
         # So much time has passed.
-        hosts[0].started -= 3 * 3600
+        hosts[0].clock.begin(3 * 3600)
         file.write_text(rules)
 
     first = 'kept: on train_begin print "begin"\n'

@@ -42,6 +42,7 @@ def said(example: Example, folder: Path) -> tuple[set[str], list[str]]:
         return {d.code for d in e.diagnostics}, []
     tests = list(run_tests(program))
     found = [*program.diagnostics, *(d for test in tests for d in test.problems)]
+    found += program.refused(program.leave)
     return {d.code for d in found}, [f.sentence for test in tests for f in test.failures]
 
 
