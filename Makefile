@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in $(pythons); do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test slow torch lint format docs wheel clean distclean
+.PHONY: help demo test slow coverage torch lint format docs wheel clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## */\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r goal what; do \
@@ -30,6 +30,9 @@ test: lint ## lint, types and the quick tests: what CI runs
 
 slow: $(VENV)/.made-dev ## the tests that need minutes
 	$(strip $(BIN)/python -m pytest -m slow $(ARGS))
+
+coverage: $(VENV)/.made-dev ## how much of cbdsl the quick tests run, by branches
+	$(strip $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term $(ARGS))
 
 TORCH ?= torch
 

@@ -169,7 +169,6 @@ CASES = {path.stem: Case() for path in sorted(ACTIONS.glob("*.cbr"))} | {
     "no_such_layer": Case(text='at epoch 2 freeze "lov"'),
     "no_variable": Case(text="variable noise\nat epoch 2 noise = 1"),
     "another_variable": Case(text="variable other\nat epoch 2 other = 2"),
-    "call_not_allowed": Case(text="at epoch 2 call backend_functions.touch"),
     "call_misspelt": Case(text="at epoch 2 call backend_functions.tuoch", more={"allow": ["call"]}),
     "call_that_fails": Case(
         text="at epoch 2 call backend_functions.broken", more={"allow": ["call"]}

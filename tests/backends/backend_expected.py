@@ -428,7 +428,6 @@ WORDS = {
     "no_momentum": "<rules>:1: Adam has no setting `momentum`; it has beta_1, beta_2, ",
     "no_such_layer": "<rules>:1: no layer is called 'lov'; did you mean 'low'?",
     "no_variable": "the rules set the variable `noise`, and nobody passed it",
-    "call_not_allowed": "<rules>:1: the rule calls `backend_functions.touch`, which the caller ",
     "call_misspelt": "<rules>:1: the module `backend_functions` has no `tuoch`; did you mean `t",
     "rate_of_keras": "<rules>:1: the learning rate of the optimizer is a CosineDecay, which ",
 }
