@@ -59,6 +59,13 @@ class LineIndex:
         return len(self.text[self.starts[line - 1] : offset].encode("utf-8", "surrogatepass"))
 
 
+def visible(text: str) -> str:
+    """Tabs as one space, and what could steer a terminal or end a line as `·`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)
+
+
 class Part(NamedTuple):
     """One of the files that a text was put together from: its name, and where it stands there."""
 
@@ -67,8 +74,11 @@ class Part(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The name without its folders, which differ from one machine to the next."""
-        return self.name.replace("\\", "/").rsplit("/", 1)[-1]
+        """The name without its folders, which differ from one machine to the next.
+
+        It stands in comments of generated code and in messages, where nothing may end a line.
+        """
+        return visible(self.name.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 @dataclass(frozen=True)
