@@ -14,10 +14,12 @@ from cbdsl.syntax import nodes as n
 MAX_WIDTH = 100
 """The largest width or precision of a format, in characters."""
 
+_DIGITS = len(str(MAX_WIDTH))
+
 # Python's format mini-language, without a fill that would be a quote, a brace or a backslash.
 _SPEC = re.compile(
-    r"""(?:[^{}"'\\]?[<>=^])?[-+ ]?z?\#?0?(?P<width>\d+)?[_,]?
-        (?:\.(?P<precision>\d+))?[a-zA-Z%]?""",
+    r"""(?:[^{}"'\\]?[<>=^])?[-+ ]?z?\#?0?(?P<width>[0-9]+)?[_,]?
+        (?:\.(?P<precision>[0-9]+))?[a-zA-Z%]?""",
     re.VERBOSE,
 )
 
@@ -231,8 +233,9 @@ class _Types:
     def _spec(self, placeholder: n.Placeholder, kind: Kind) -> Iterator[Diagnostic]:
         spec = placeholder.spec
         shape = _SPEC.fullmatch(spec)
-        sizes = [int(s) for s in shape.groups() if s] if shape else []
-        if max(sizes, default=0) > MAX_WIDTH:
+        sizes = [s.lstrip("0") for s in shape.groups() if s] if shape else []
+        # Python reads no number of thousands of digits.
+        if any(len(size) > _DIGITS or int(size or 0) > MAX_WIDTH for size in sizes):
             message = f"the format `{spec}` is wider than {MAX_WIDTH} characters"
             yield self.context.problem("CBR304", message, placeholder)
             return

@@ -8,6 +8,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cbdsl.catalog.hooks import ALIASES
 from cbdsl.catalog.units import PLURAL
@@ -99,6 +100,7 @@ _ATTRIBUTES = """
 RESERVED = frozenset((_RUNTIME + _ATTRIBUTES).split())
 
 
+@lru_cache(4096)  # every rule of thousands asks for the parameters of the whole file
 def argument(param: str) -> str:
     """A parameter as Python's arguments and attributes are called: `class` is `class_`."""
     # Python and Keras have their own ideas of names that begin with `_` or `on_`.

@@ -8,6 +8,8 @@ from pathlib import Path
 from random import Random
 
 from corpus_files import FOLDER
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 from strategies import METRICS
 
 from cbdsl.catalog import words
@@ -91,6 +93,19 @@ _PIECE = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`\n]*`|\w+|\n[ ]*|[ ]+|.', re.DOTAL
 
 LONGEST = 600
 """How long a text is that is taken as a seed, in characters: short ones are read quickly."""
+
+
+randoms = st.randoms(use_true_random=False)
+
+
+def bounded(examples: int) -> settings:
+    """The same examples in every run, whatever the machine is busy with."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 @cache
