@@ -295,13 +295,7 @@ class _Case:
 
     def _asked(self, metric: str) -> bool:
         """Whether a rule reads a metric of this name, or the model is known to report it."""
-        asked = (
-            name.name
-            for statement in self.context.file.computing
-            for expr in n.expressions(statement)
-            for name in self.context.metrics_in(expr)
-        )
-        return metric in asked or metric in (self.context.metrics or ())
+        return metric in self.context.asked or metric in (self.context.metrics or ())
 
     def _text(self, text: n.Text | None) -> Iterator[Diagnostic]:
         for placeholder in text.placeholders if text else ():

@@ -31,6 +31,11 @@ MAX_DEPTH = 100
 MAX_BAD = 100
 """After so many mistakes the rest of a text is not read: it is likely no rule file."""
 
+MAX_WORDS = 50_000
+"""How many words and signs are read, with those of included files: what takes a few seconds."""
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
 
 def parse_source(source: SourceFile) -> tuple[File, list[Diagnostic]]:
     """All statements that can be read, and what is wrong with the others.
@@ -52,15 +57,22 @@ class _Reader:
         self.statements: list[Statement] = []
         self.problems: list[Diagnostic] = []
         self.unread: list[Span] = []
+        self.words = 0
+        self.is_full = False
+        """Whether the rest of the text, and of the files around it, is left."""
 
     def read(self, part: Part) -> None:
         """The statements of one file; the rest of a text with too many mistakes is left."""
         source = self.source.upto(part.span.end)
         for chunk in cut(source, part.span.start):
-            if len(self.problems) >= MAX_BAD:
-                rest = Span(_place(chunk).start, part.span.end)
-                self.problems.append(_too_many(source, rest))
+            place = _place(chunk)
+            self.words += sum(1 for _ in _WORD.finditer(source.text, *place))
+            if len(self.problems) >= MAX_BAD or self.words > MAX_WORDS:
+                rest = Span(place.start, part.span.end)
+                if not self.is_full:
+                    self.problems.append(_too_many(source, rest, len(self.problems)))
                 self.unread.append(rest)
+                self.is_full = True
                 return
             self._chunk(source, chunk)
 
@@ -291,7 +303,9 @@ def _grammar() -> Path:
     return inside if inside.exists() else package.parent / "grammars" / "cbr.lark"
 
 
-def _too_many(source: SourceFile, rest: Span) -> Diagnostic:
-    message = f"more than {MAX_BAD} mistakes: from here on the text is not read"
-    at = Span(rest.start, rest.start + 1)
-    return Diagnostic("CBR104", message, source, at, "it is likely no rule file")
+def _too_many(source: SourceFile, rest: Span, problems: int) -> Diagnostic:
+    what, why = f"{MAX_BAD} mistakes", "it is likely no rule file"
+    if problems < MAX_BAD:
+        what, why = f"{MAX_WORDS:,} words and signs", "rules are sentences that a person wrote"
+    message = f"more than {what}: from here on the text is not read"
+    return Diagnostic("CBR104", message, source, Span(rest.start, rest.start + 1), why)
