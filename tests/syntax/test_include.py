@@ -105,9 +105,9 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.cbr")
     (tmp_path / "round.cbr").symlink_to("round.cbr")
     piped = write(tmp_path, a='include "pipe.cbr"\non epoch_end stop')
-    assert "why: it is no regular file" in message(piped)
+    assert message(piped).endswith("pipe.cbr` cannot be read")
     linked = write(tmp_path, a='include "round.cbr"\non epoch_end stop')
-    assert "why: Too many levels of symbolic links" in message(linked)
+    assert message(linked).endswith("round.cbr` cannot be read")
 
 
 def test_the_name_of_a_file_begins_no_line_of_python(tmp_path: Path) -> None:
