@@ -13,7 +13,7 @@ from cbdsl.formatter.lines import INDENT, action_lines, fits, head_lines, statem
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
 from cbdsl.syntax import parse_source, read_source
-from cbdsl.syntax.statements import Chunk, cut
+from cbdsl.syntax.statements import MAX_LINE, Chunk, cut
 
 
 class Unsafe(Exception):
@@ -78,6 +78,8 @@ def _laid_out(source: SourceFile, file: n.File) -> str:
     page = _Page(source, margin=chunks[0].head.indent if chunks else 0)
     for chunk, node in zip(chunks, file.statements, strict=True):
         for piece in _pieces(chunk, node):
+            if len("\n".join(piece.lines)) > MAX_LINE:
+                raise CbrError([_too_long(source, "a statement is too long")])
             page.add(piece)
     return page.finished()
 

@@ -127,3 +127,9 @@ def test_what_is_too_long_in_its_layout(
     with pytest.raises(cbdsl.CbrError, match="laid out, these rules could not be read") as raised:
         cbdsl.format("on epoch_end  stop")
     assert why in raised.value.diagnostics[0].why
+
+
+def test_a_statement_that_is_too_long_in_its_layout() -> None:
+    arguments = ", ".join(f"a{number}=1" for number in range(1700))
+    with pytest.raises(cbdsl.CbrError, match="laid out, these rules could not be read"):
+        cbdsl.format(f"use TensorBoard({arguments})")
