@@ -13,14 +13,15 @@ PYTHON ?= $(shell for p in $(pythons); do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test slow coverage torch lint format docs wheel clean distclean
+.PHONY: help demo test slow coverage fuzz torch lint format docs wheel clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## */\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r goal what; do \
 		printf '  make %-10s %s\n' "$$goal" "$$what"; done
 	@echo '  PYTHON=…        the Python to build .venv with (3.11 or later)'
 	@echo '  TORCH=…         the torch to install (torch), such as one built for the CPU alone'
-	@echo '  ARGS=…          more arguments for cbdsl train (demo) or pytest (test, slow)'
+	@echo '  RUNS=…          how many inputs to try (fuzz), a million if not said'
+	@echo '  ARGS=…          more arguments for cbdsl train (demo), pytest (test, slow) or libFuzzer (fuzz)'
 
 demo: $(VENV)/.made-train ## train a small model on MNIST under the rules of examples/mnist.cbr
 	$(strip $(BIN)/cbdsl train examples/mnist.cbr $(ARGS))
@@ -40,6 +41,13 @@ torch: $(VENV)/.made-dev ## the tests on the torch backend, which it installs fi
 	$(BIN)/python -m pip install '$(TORCH)'
 	$(strip $(BIN)/python -m pytest tests/attach tests/backends -k torch -m 'slow or not slow' $(ARGS))
 
+RUNS ?= 1000000
+
+fuzz: $(VENV)/.made-dev ## a million hostile rule files, with atheris, which it installs first
+	$(BIN)/python -m pip install 'atheris>=3'
+	$(strip $(BIN)/python tests/fuzz/fuzz.py .fuzz -runs=$(RUNS) $(ARGS))
+	@! ls .fuzz/found/* 2>/dev/null
+
 lint: $(VENV)/.made-dev ## ruff and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -57,7 +65,7 @@ wheel: $(VENV)/.made-dev ## build the sdist, and from it the wheel, into dist/
 	$(BIN)/python -m build --no-isolation
 
 clean: ## remove builds and caches
-	rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -path ./$(VENV) -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean ## the same, and .venv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -376,7 +377,11 @@ def with_others(source: SourceFile, path: str | os.PathLike[str]) -> SourceFile:
 
     def read(name: str) -> bytes:
         """An included file, which a link may not take out of the folder."""
-        target = (folder / name).resolve()
+        try:
+            target = (folder / name).resolve()
+        except RuntimeError:
+            # What Python says up to 3.12 of links that lead round in a circle.
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
         if not target.is_relative_to(folder):
             raise PermissionError
         if target.exists() and not target.is_file():

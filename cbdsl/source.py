@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -59,6 +60,18 @@ class LineIndex:
         return len(self.text[self.starts[line - 1] : offset].encode("utf-8", "surrogatepass"))
 
 
+def visible(text: str) -> str:
+    """What could steer a terminal or a CI, or end a line, as `·`; as long as the text."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)
+    return _COMMANDS.sub("·", text)
+
+
+# `::error …` of GitHub, which begins a line, and the `##[…]`, `##vso[…]`, `##teamcity[…]` of
+# others, which stand anywhere.
+_COMMANDS = re.compile(r"(?:^|(?<=\s)):(?=:)|#(?=#\w*\[)")
+
+
 class Part(NamedTuple):
     """One of the files that a text was put together from: its name, and where it stands there."""
 
@@ -67,8 +80,11 @@ class Part(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The name without its folders, which differ from one machine to the next."""
-        return self.name.replace("\\", "/").rsplit("/", 1)[-1]
+        """The name without its folders, which differ from one machine to the next.
+
+        It stands in comments of generated code and in messages, where nothing may end a line.
+        """
+        return visible(self.name.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,16 @@ MAX_VALUES = 100_000
 MAX_BATCHES = 200_000
 """How many batches a test may run in all: it is over in seconds, and fits into memory."""
 
+MAX_LOOKS = 5_000_000
+"""How often the tests of a file may look at a rule or an expectation: a minute or two."""
+
+_COMPILED = 100
+"""How many looks at a rule it costs to compile it, as a test does that sets a parameter."""
+
 
 def check(context: Context) -> Iterator[Diagnostic]:
     seen: dict[n.Text, n.Test] = {}
+    looks = 0
     for test in context.file.tests:
         if test.name in seen:
             where = context.source.place(seen[test.name].span)
@@ -34,7 +41,14 @@ def check(context: Context) -> Iterator[Diagnostic]:
             message = "the name of this test is given twice"
             yield context.problem("CBR202", message, test.name, why=why)
         seen.setdefault(test.name, test)
-        yield from _Case(context, test).problems()
+        case = _Case(context, test)
+        yield from case.problems()
+        before, looks = looks, looks + case.looks
+        if before <= MAX_LOOKS < looks:
+            message = "up to this test those of the file take too long"
+            why = f"they would look at rules and expectations {looks:,} times, of {MAX_LOOKS:,}"
+            help = "give fewer epochs and batches, or put some tests into another file"
+            yield context.problem("CBR412", message, test.name, why=why, help=help)
 
 
 class _Case:
@@ -52,13 +66,30 @@ class _Case:
             message = "nothing is filled into the name of a test"
             help = "write a brace as `\\{`"
             yield context.problem("CBR412", message, self.test.name, help=help)
-        expects = (n.ExpectRule, n.ExpectAction, n.ExpectValue)
-        if not any(isinstance(line, expects) for line in self.test.lines):
+        if not any(isinstance(line, _EXPECTS) for line in self.test.lines):
             help = "write what should happen, as in `expect stop at epoch 7`"
             yield context.problem("CBR412", "this test expects nothing", self.test.name, help=help)
         for line in self.test.lines:
             yield from self._line(line)
         yield from self._events()
+
+    @property
+    def looks(self) -> int:
+        """How often it looks at rules and expectations, as far as `problems` has seen."""
+        rules = len(self.context.file.computing)
+        expected = sum(isinstance(line, _EXPECTS) for line in self.test.lines)
+        compiled = any(isinstance(line, n.Set) for line in self.test.lines)
+        # A size that is too large is a mistake by itself.
+        batches = min(self.epochs * self.batches, MAX_BATCHES)
+        return batches * (rules + expected) + compiled * _COMPILED * rules
+
+    @property
+    def epochs(self) -> int:
+        return self.sizes.get("given epochs", self.sizes.get("epochs", 1))
+
+    @property
+    def batches(self) -> int:
+        return self.sizes.get("given batches", self.sizes.get("batches", 1))
 
     def _line(self, line: n.Line) -> Iterator[Diagnostic]:
         match line:
@@ -205,7 +236,13 @@ class _Case:
             help = 'write a rule for it, such as `on interrupt save "last.keras", stop`'
             yield context.problem("CBR412", message, line, why=why, help=help)
         for unit, count in (("epochs", epochs[0]), ("batches", batch)):
-            if count is not None and _is_count(count.value) and count.value <= MAX_VALUES:
+            if count is None or not _is_count(count.value):
+                continue
+            if count.value > MAX_VALUES:
+                message = "the interrupt comes too late for a test"
+                why = f"it has {MAX_VALUES:,} {unit} at most"
+                yield context.problem("CBR412", message, count, why=why)
+            else:
                 self.sizes[unit] = max(self.sizes.get(unit, 0), int(count.value))
 
     def _reached(self) -> Iterator[Diagnostic]:
@@ -226,9 +263,7 @@ class _Case:
     def _events(self) -> Iterator[Diagnostic]:
         """That the batches of all epochs are not too many."""
         yield from self._reached()
-        sizes = self.sizes
-        epochs = sizes.get("given epochs", sizes.get("epochs", 1))
-        batches = sizes.get("given batches", sizes.get("batches", 1))
+        epochs, batches = self.epochs, self.batches
         if epochs * batches > MAX_BATCHES and max(epochs, batches) <= MAX_VALUES:
             message = f"{epochs:,} epochs of {batches:,} batches are more than a test may run"
             why = f"it may run {MAX_BATCHES:,} batches in all"
@@ -260,13 +295,7 @@ class _Case:
 
     def _asked(self, metric: str) -> bool:
         """Whether a rule reads a metric of this name, or the model is known to report it."""
-        asked = (
-            name.name
-            for statement in self.context.file.computing
-            for expr in n.expressions(statement)
-            for name in self.context.metrics_in(expr)
-        )
-        return metric in asked or metric in (self.context.metrics or ())
+        return metric in self.context.asked or metric in (self.context.metrics or ())
 
     def _text(self, text: n.Text | None) -> Iterator[Diagnostic]:
         for placeholder in text.placeholders if text else ():
@@ -299,6 +328,8 @@ class _Case:
                 message = f"`{number.text}` is not a count"
                 yield self.context.problem("CBR302", message, number, why=why)
 
+
+_EXPECTS = (n.ExpectRule, n.ExpectAction, n.ExpectValue)
 
 _NOUNS = {"failure": "fail", "fails": "fail", "failed": "fail", "stops": "stop",
           "stopped": "stop", "saves": "save", "saved": "save", "prints": "print",

@@ -99,6 +99,12 @@ class Context:
         return self.file.recorded.union(self.derived)
 
     @cached_property
+    def asked(self) -> frozenset[str]:
+        """The metrics that rules and derived metrics read."""
+        exprs = (expr for each in self.file.computing for expr in n.expressions(each))
+        return frozenset(name.name for expr in exprs for name in self.metrics_in(expr))
+
+    @cached_property
     def unread(self) -> frozenset[str]:
         """The words of what could not be read: they may be used there."""
         text = " ".join(self.source.slice(span) for span in self.file.unread)

@@ -28,13 +28,17 @@ def _restored(context: Context) -> Iterator[Diagnostic]:
         if _at(rule, "train_end")
         for action in rule.actions
     ]
-    for place, (rule, save) in enumerate(actions):
-        if not isinstance(save, n.Save) or rule.condition or "last" in expression(save.path):
+    # From the last one on: what stands below is known then.
+    restored: n.Restore | None = None
+    saved: set[n.Text] = set()
+    for rule, save in reversed(actions):
+        if isinstance(save, n.Restore):
+            restored = save
+        if not isinstance(save, n.Save):
             continue
-        below = [action for _, action in actions[place + 1 :]]
-        restored = next((a for a in below if isinstance(a, n.Restore)), None)
-        again = any(isinstance(a, n.Save) and a.path == save.path for a in below)
-        if restored and not again:
+        again = save.path in saved
+        saved.add(save.path)
+        if restored and not (again or rule.condition or "last" in expression(save.path)):
             where = context.source.place(restored.span)
             yield context.problem(
                 "CBR434",

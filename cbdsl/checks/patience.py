@@ -27,13 +27,18 @@ class _Stall:
     """Whether nothing else is asked, in any epoch."""
 
 
+MAX_STOPS = 30
+"""With more stops on one metric, the first of them are compared with what else waits for it."""
+
+
 def check(context: Context) -> Iterator[Diagnostic]:
     stalls = [s for rule in context.file.rules for s in _of_rule(context, rule)]
     stalls += [s for use in context.file.uses for s in _of_use(context, use)]
     stops: dict[str, list[_Stall]] = {}
     for stall in stalls:
-        if stall.is_bare and _stops(stall.statement):
-            stops.setdefault(stall.metric.name, []).append(stall)
+        same = stops.setdefault(stall.metric.name, [])
+        if stall.is_bare and _stops(stall.statement) and len(same) < MAX_STOPS:
+            same.append(stall)
     for stall in stalls:
         if _stops(stall.statement):
             continue

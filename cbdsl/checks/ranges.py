@@ -146,7 +146,8 @@ class Ranges:
         self.context = facts.context
         self.scene = scene
         self._derived = derived
-        self._known: dict[n.Expr, Values] = {}
+        self._known: dict[int, tuple[n.Expr, Values]] = {}
+        """By identity: the hash of an expression is made of those of all that is inside it."""
 
     @cached_property
     def remembered(self) -> Ranges:
@@ -156,9 +157,11 @@ class Ranges:
 
     def of(self, expr: n.Expr) -> Values:
         """What an expression can be."""
-        if expr not in self._known:
-            self._known[expr] = self._of(expr)
-        return self._known[expr]
+        known = self._known.get(id(expr))
+        if known is None:
+            # The expression is kept, so that its identity stays its own.
+            known = self._known[id(expr)] = (expr, self._of(expr))
+        return known[1]
 
     def _of(self, expr: n.Expr) -> Values:
         match expr:

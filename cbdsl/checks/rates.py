@@ -22,7 +22,8 @@ def check(context: Context) -> Iterator[Diagnostic]:
 def _limited(context: Context, action: n.Assign) -> Iterator[Diagnostic]:
     """A rate that its limit does not let through."""
     rate = constant(context, action.value) if action.op == "=" else None
-    for limit in context.file.limits:
+    # Of several, which are a mistake, the first counts.
+    for limit in context.file.limits[:1]:
         low, high = constant(context, limit.low), constant(context, limit.high)
         if rate is None or low is None or high is None or low <= rate <= high:
             continue

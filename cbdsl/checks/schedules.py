@@ -241,7 +241,7 @@ def _changes(context: Context, phase: n.Phase, level: n.Expr) -> Iterator[Diagno
 
 def _zero(context: Context, schedule: n.Schedule) -> Iterator[Diagnostic]:
     """A whole epoch at a rate of 0 trains nothing."""
-    phases = schedule.phases
+    phases, in_epochs = schedule.phases, not by_batch(context, schedule)
     small, stays = "name a small number, such as `1e-6`", "nothing is learned at a rate of 0"
     for number, phase in enumerate(phases):
         zeros: list[tuple[n.Expr | None, str, str]] = []
@@ -249,7 +249,7 @@ def _zero(context: Context, schedule: n.Schedule) -> Iterator[Diagnostic]:
             case n.Hold(level=level):
                 zeros.append((level, stays, small))
             case n.Ramp(start=start, end=end, over=over):
-                if not by_batch(context, schedule):
+                if in_epochs:
                     why = "the first epoch of a phase has the rate that it begins at"
                     zeros.append((start, why, f"{small}, or write `schedule lr every batch:`"))
                 behind = phases[number + 1] if number + 1 < len(phases) else None

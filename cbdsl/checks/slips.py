@@ -66,7 +66,9 @@ def _names(context: Context) -> Iterator[Diagnostic]:
                         if context.kind_of(val) == "metric" and val.name not in elsewhere:
                             yield _dash(context, part, name)
                     case n.Name(quoted=False) if context.kind_of(part) == "metric":
-                        if part.name not in seen | elsewhere and (near := _near(part.name)):
+                        if part.name in seen or part.name in elsewhere:
+                            continue
+                        if near := _near(part.name):
                             yield _misspelt(context, part, near)
                         seen.add(part.name)
                     case _:

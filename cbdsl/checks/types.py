@@ -14,10 +14,12 @@ from cbdsl.syntax import nodes as n
 MAX_WIDTH = 100
 """The largest width or precision of a format, in characters."""
 
+_DIGITS = len(str(MAX_WIDTH))
+
 # Python's format mini-language, without a fill that would be a quote, a brace or a backslash.
 _SPEC = re.compile(
-    r"""(?:[^{}"'\\]?[<>=^])?[-+ ]?z?\#?0?(?P<width>\d+)?[_,]?
-        (?:\.(?P<precision>\d+))?[a-zA-Z%]?""",
+    r"""(?:[^{}"'\\]?[<>=^])?[-+ ]?z?\#?0?(?P<width>[0-9]+)?[_,]?
+        (?:\.(?P<precision>[0-9]+))?[a-zA-Z%]?""",
     re.VERBOSE,
 )
 

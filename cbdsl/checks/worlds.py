@@ -55,6 +55,8 @@ class Worlds:
     def __init__(self, ranges: Ranges, *, numbers: bool = False) -> None:
         self.ranges = ranges
         self.numbers = numbers
+        self._cases: dict[tuple[int, bool], tuple[n.Expr, list[Box] | None]] = {}
+        """The cases of conditions, by identity; None where there are too many."""
 
     @property
     def _context(self) -> Context:
@@ -65,6 +67,19 @@ class Worlds:
 
         Raises `TooMany` where there are more than `MAX_BOXES`.
         """
+        # They are asked of a condition, then of the parts of it, and so on.
+        key = id(condition), holds
+        if key not in self._cases:
+            try:
+                self._cases[key] = condition, self._of(condition, holds)
+            except TooMany:
+                self._cases[key] = condition, None
+        boxes = self._cases[key][1]
+        if boxes is None:
+            raise TooMany
+        return boxes
+
+    def _of(self, condition: n.Expr, holds: bool) -> list[Box]:
         match condition:
             case n.All() | n.Any() if isinstance(condition, n.All) is holds:
                 return self.both(*(self.of(operand, holds) for operand in condition.operands))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from cbdsl.codegen.layout import imported
@@ -56,7 +57,7 @@ def standalone(module: GeneratedModule) -> str:
     helpers = {name for origin, name in imports if origin == RUNTIME}
     if not helpers:
         return module.text
-    runtime = _Runtime()
+    runtime = _runtime()
     wanted = runtime.closure(helpers)
     standard = {each for each in imports if each[0] not in (RUNTIME, "keras")}
     lines = module.text.split("\n")
@@ -130,6 +131,11 @@ class _Runtime:
 
     def texts(self, names: list[str]) -> list[str]:
         return [self.definitions[name][1] for name in names]
+
+
+@cache
+def _runtime() -> _Runtime:
+    return _Runtime()
 
 
 def _source(text: str, node: ast.FunctionDef | ast.ClassDef) -> str:

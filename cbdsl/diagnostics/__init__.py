@@ -3,7 +3,8 @@
 from cbdsl.diagnostics.codes import CODES, Code, Severity
 from cbdsl.diagnostics.model import CbrError, Diagnostic, Fix
 from cbdsl.diagnostics.suggest import did_you_mean, one_slip, only_slip
-from cbdsl.diagnostics.text import render, visible
+from cbdsl.diagnostics.text import render
+from cbdsl.source import visible
 
 __all__ = [
     "CODES",

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from cbdsl.diagnostics.codes import CODES
 from cbdsl.diagnostics.model import Diagnostic
 from cbdsl.diagnostics.place import place
-from cbdsl.diagnostics.text import visible
+from cbdsl.source import visible
 
 
 def as_concise(diagnostics: Sequence[Diagnostic]) -> str:
     """`rules.cbr:3:4: error[CBR201]: there is no hook …`, a line each."""
-    return "".join(f"{visible(str(d))}\n" for d in diagnostics)
+    return "".join(f"{d}\n" for d in diagnostics)
 
 
 def as_github(diagnostics: Sequence[Diagnostic]) -> str:

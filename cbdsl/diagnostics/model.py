@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cbdsl.diagnostics.codes import CODES, Severity
-from cbdsl.source import SourceFile, Span
+from cbdsl.source import SourceFile, Span, visible
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class Diagnostic:
 
     def __str__(self) -> str:
         """One line: `rules.cbr:3:4: error[CBR201]: there is no hook …`."""
-        where = self.source.name
+        where = visible(self.source.name)
         if self.span is not None:
             line, column = self.source.position(self.span)
-            where = f"{self.source.part(self.span).name}:{line}:{column}"
-        return f"{where}: {self.severity}[{self.code}]: {self.message}"
+            where = f"{visible(self.source.part(self.span).name)}:{line}:{column}"
+        return f"{where}: {self.severity}[{self.code}]: {visible(self.message)}"
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-MOST_NAMES = 1000
+MOST_NAMES = 300
 """Among more names than these none is looked for."""
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from cbdsl.diagnostics.model import Diagnostic
-from cbdsl.source import SourceFile, Span
+from cbdsl.source import SourceFile, Span, visible
 
 _WIDTH = 100
 _RESET = "\x1b[0m"
@@ -21,7 +20,7 @@ def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
 
     where = _where(diagnostic)
     label = paint(f"{diagnostic.severity}[{diagnostic.code}]", diagnostic.severity)
-    lines = [f"{where}: {label}: {paint(diagnostic.message, 'bold')}"]
+    lines = [f"{where}: {label}: {paint(visible(diagnostic.message), 'bold')}"]
     margin = ""
     if diagnostic.span is not None:
         number = str(diagnostic.source.position(diagnostic.span).line)
@@ -35,7 +34,7 @@ def render(diagnostic: Diagnostic, *, colour: bool = False) -> str:
         ]
     for title, body in (("why", diagnostic.why), ("help", diagnostic.help)):
         if body:
-            lines.append(f"{margin} {paint('=', 'gutter')} {title}: {body}")
+            lines.append(f"{margin} {paint('=', 'gutter')} {title}: {visible(body)}")
     return "\n".join(lines)
 
 
@@ -72,17 +71,6 @@ def _window(text: str, begin: int) -> tuple[int, int]:
     while stop < len(text) and width_of(text[start : stop + 1]) <= _WIDTH:
         stop += 1
     return start, stop
-
-
-def visible(text: str) -> str:
-    """Tabs as one space, and what could steer a terminal or a CI as `·`; as long as the text."""
-    shown = "".join(c if c.isprintable() else " " if c == "\t" else "·" for c in text)
-    return _COMMANDS.sub("·", shown)
-
-
-# `::error …` of GitHub, which begins a line, and the `##[…]`, `##vso[…]`, `##teamcity[…]` of
-# others, which stand anywhere.
-_COMMANDS = re.compile(r"(?:^|(?<=\s)):(?=:)|#(?=#\w*\[)")
 
 
 def width_of(text: str) -> int:

@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cbdsl.diagnostics import CbrError
+from cbdsl.diagnostics import CbrError, Diagnostic
 from cbdsl.formatter.comments import Comment, comments_of
 from cbdsl.formatter.layout import statement
 from cbdsl.formatter.lines import INDENT, action_lines, fits, head_lines, statement_lines
 from cbdsl.source import SourceFile, Span
 from cbdsl.syntax import nodes as n
 from cbdsl.syntax import parse_source, read_source
-from cbdsl.syntax.statements import Chunk, cut
+from cbdsl.syntax.statements import MAX_LINE, Chunk, cut
 
 
 class Unsafe(Exception):
@@ -23,7 +23,8 @@ class Unsafe(Exception):
 def format_source(source: SourceFile) -> str:
     """The text of a file in canonical layout.
 
-    Raises `CbrError` if it has syntax errors, and `Unsafe` instead of changing what it says.
+    Raises `CbrError` if it has syntax errors, or would be too long to be read again, and `Unsafe`
+    instead of changing what it says.
     """
     file, problems = parse_source(source)
     if problems:
@@ -41,11 +42,20 @@ def _must_say_the_same(source: SourceFile, file: n.File, text: str) -> None:
         if problems:
             raise CbrError(problems)
     except CbrError as e:
+        if all(d.code == "CBR104" for d in e.diagnostics):
+            raise CbrError([_too_long(source, e.diagnostics[0].message)]) from None
         raise Unsafe(f"it could not be read again: {e.diagnostics[0].message}") from e
     if file_again.statements != file.statements:
         raise Unsafe("it would say something else")
     if [c.text for c in comments_of(again)] != [c.text for c in comments_of(source)]:
         raise Unsafe("its comments would not be the same")
+
+
+def _too_long(source: SourceFile, why: str) -> Diagnostic:
+    message = "laid out, these rules could not be read"
+    why = f"with the spaces and lines of the layout {why}"
+    help = "write several files, and `include` them"
+    return Diagnostic("CBR104", message, source, None, why, help)
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,8 @@ def _laid_out(source: SourceFile, file: n.File) -> str:
     page = _Page(source, margin=chunks[0].head.indent if chunks else 0)
     for chunk, node in zip(chunks, file.statements, strict=True):
         for piece in _pieces(chunk, node):
+            if len("\n".join(piece.lines)) > MAX_LINE:
+                raise CbrError([_too_long(source, "a statement is too long")])
             page.add(piece)
     return page.finished()
 

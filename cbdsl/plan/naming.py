@@ -8,6 +8,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cbdsl.catalog.hooks import ALIASES
 from cbdsl.catalog.units import PLURAL
@@ -100,6 +101,7 @@ _ATTRIBUTES = """
 RESERVED = frozenset((_RUNTIME + _ATTRIBUTES).split())
 
 
+@lru_cache(4096)  # every rule of thousands asks for the parameters of the whole file
 def argument(param: str) -> str:
     """A parameter as Python's arguments and attributes are called: `class` is `class_`."""
     # Python and Keras have their own ideas of names that begin with `_` or `on_`.
@@ -115,13 +117,16 @@ class Identifiers:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = {*RESERVED, *taken}
+        self.numbers: dict[str, int] = {}
+        """The last number behind each name, as thousands of rules may ask for the same."""
 
     def free(self, wanted: str) -> str:
         """`wanted`, or with a number behind it where that name is taken."""
-        name, number = wanted, 1
+        name, number = wanted, self.numbers.get(wanted, 1)
         while name in self.taken or not usable(name):
             number += 1
             name = f"{wanted}{number}"
+        self.numbers[wanted] = number
         self.taken.add(name)
         return name
 
@@ -155,7 +160,10 @@ def variable(metric: str) -> str:
     name = re.sub(r"\W", "_", metric, flags=re.ASCII)
     if not name.isidentifier() or not name.strip("_"):
         name = f"metric_{name.strip('_')}"
-    return name if usable(name) and not name.startswith("__") else f"{name}_"
+    if name.startswith("__"):
+        # Python has its own ideas of these, such as `__class__`.
+        name = f"_{name.lstrip('_')}"
+    return name if usable(name) else f"{name}_"
 
 
 def _when(trigger: n.Trigger) -> str:
@@ -165,7 +173,8 @@ def _when(trigger: n.Trigger) -> str:
         case n.Each():
             return f"every_{trigger.unit}"
         case n.Every(period=n.Duration(count=n.Number() as count, unit=str() as unit)):
-            text = f"{count.value:g}".replace(".", "_")
+            # `1e+15` has more signs than a point.
+            text = re.sub(r"\W", "_", f"{count.value:g}")
             return f"every_{text}_{PLURAL[unit]}"
         case n.Every(period=n.Duration(count=count, unit=unit)):
             named = count.name if isinstance(count, n.Name) else count.text

@@ -13,7 +13,7 @@ from cbdsl.runtime.arithmetic import float32
 from cbdsl.runtime.record import Done, Firing
 from cbdsl.runtime.words import text, text32
 from cbdsl.simulate import Simulated
-from cbdsl.simulate.places import Place, at, listed, matches, wanted_places
+from cbdsl.simulate.places import Place, among, at, listed, wanted_places
 from cbdsl.syntax import nodes as n
 
 TOLERANCE = 1e-6
@@ -94,8 +94,8 @@ class _Compared:
 
     def _texts(self, line: n.ExpectAction, firings: list[Firing]) -> str:
         """What was said instead; first that in the places where something else was expected."""
-        wanted = wanted_places(line.where)
-        firings = sorted(firings, key=lambda f: not any(matches(_place(f), w) for w in wanted))
+        wanted = set(wanted_places(line.where))
+        firings = sorted(firings, key=lambda f: not among(_place(f), wanted))
         places: dict[object, list[Place]] = {}
         for firing in firings:
             for said in texts_of(firing, line.verb):
@@ -114,7 +114,8 @@ class _Compared:
         """Whether something happened where it was expected, or did not where it was not."""
         wanted, found = wanted_places(line.where), [_place(f) for f in firings]
         if line.negated:
-            wrong = [p for p in found if not wanted or any(matches(p, w) for w in wanted)]
+            asked = set(wanted)
+            wrong = [p for p in found if not wanted or among(p, asked)]
             if not wrong:
                 return None
             told = f"no {what}{f' {listed(wanted)}' if wanted else ''}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from cbdsl.syntax import nodes as n
 
@@ -24,6 +24,11 @@ def wanted_places(where: n.Where | None) -> list[Place]:
 def matches(place: Place, wanted: Place) -> bool:
     """Whether something that happened at `place` is at the place that is wanted."""
     return place[0] == wanted[0] and wanted[1] in (None, place[1])
+
+
+def among(place: Place, wanted: Set[Place]) -> bool:
+    """Whether something that happened at `place` is at one of the places that are wanted."""
+    return place in wanted or (place[0], None) in wanted
 
 
 def at(place: Place) -> str:

@@ -14,7 +14,8 @@ from cbdsl.source import Span
 from cbdsl.syntax.expressions import Duration, Name, Node, Number, Setting, Text, Truth
 
 _ITEM = re.compile(
-    r"(?P<start>_|nan|[-+]?inf|[-+]?[\d.]+(?:[eE][-+]?\d+)?%?)(?P<step>[-+].*?)?(?:x(?P<times>\d+))?"
+    r"(?P<start>_|nan|[-+]?inf|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?%?)(?P<step>[-+].*?)?"
+    r"(?:x(?P<times>[0-9]+))?"
 )
 
 
@@ -50,7 +51,10 @@ class Item(Node):
             value = -math.inf if start.startswith("-") else math.inf
         elif start != "_":
             first, higher = _exact(start), _exact(step or "0")
-            yield from (_rounded(first + number * higher) for number in range(self.count))
+            # Whole numbers over one denominator: fractions would be reduced for every value.
+            below = math.lcm(first.denominator, higher.denominator)
+            above, more = int(first * below), int(higher * below)
+            yield from (_rounded(above + number * more, below) for number in range(self.count))
             return
         yield from repeat(value, self.count)
 
@@ -73,11 +77,12 @@ def _exact(text: str) -> Fraction:
     return Fraction(number[:_MOST_DIGITS]) * scale
 
 
-def _rounded(value: Fraction) -> float:
+def _rounded(above: int, below: int) -> float:
+    """The nearest number to a fraction, which is what Python's division of whole ones gives."""
     try:
-        return float(value)
+        return above / below
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf if above > 0 else -math.inf
 
 
 @dataclass(frozen=True)

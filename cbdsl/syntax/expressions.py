@@ -250,4 +250,11 @@ def parts(condition: Expr) -> tuple[Expr, ...]:
 
 def walk(node: Expr) -> tuple[Expr, ...]:
     """An expression and everything inside it, outermost first, in the order of the text."""
-    return (node, *(inner for child in children(node) for inner in walk(child)))
+    # Not by recursion, where each would be handed on by all those around it.
+    found: list[Expr] = []
+    waiting = [node]
+    while waiting:
+        inner = waiting.pop()
+        found.append(inner)
+        waiting.extend(reversed(children(inner)))
+    return tuple(found)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cbdsl.diagnostics import CbrError, Diagnostic
-from cbdsl.source import Part, SourceFile, Span
+from cbdsl.source import Part, SourceFile, Span, visible
 from cbdsl.syntax.nodes import Include
 from cbdsl.syntax.parser import includes_in
 from cbdsl.syntax.read import MAX_BYTES, read_source
@@ -35,14 +35,14 @@ class _Includes:
         self.source = source
         self.read = read
         self.folder = source.name[: len(source.name) - len(source.label)]
-        self._follow(source.parts[0], "", (source.label,))
+        self._follow(source.parts[0], "", (source.name[len(self.folder) :],))
 
     def _follow(self, part: Part, folder: str, open_files: tuple[str, ...]) -> None:
         """Put in what a file includes; `open_files` are those that lead to it, it included."""
         for include in includes_in(self.source, part):
             path = self._path(include, folder)
             if path in open_files:
-                chain = " includes ".join(f"`{p}`" for p in (*open_files, path))
+                chain = " includes ".join(f"`{visible(p)}`" for p in (*open_files, path))
                 raise self._problem(include, "this include never ends", chain)
             if len(self.source.included) >= MAX_FILES:
                 message = f"more than {MAX_FILES} files are included"
@@ -88,7 +88,8 @@ class _Includes:
         return part
 
     def _unreadable(self, include: Include, name: str, error: OSError) -> CbrError:
-        return self._problem(include, f"`{name}` cannot be read", error.strerror or str(error))
+        message = f"`{visible(name)}` cannot be read"
+        return self._problem(include, message, error.strerror or str(error))
 
     def _problem(self, include: Include, message: str, why: str, help: str = "") -> CbrError:
         at = include.path.span

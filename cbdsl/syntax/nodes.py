@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Literal
 
 from cbdsl.source import Span
@@ -291,71 +292,74 @@ Statement = (
 
 @dataclass(frozen=True)
 class File(Node):
-    """All statements of a file that could be read, in order."""
+    """All statements of a file that could be read, in order.
+
+    What it holds of a kind is asked for again and again, and so looked for once.
+    """
 
     statements: tuple[Statement, ...]
     unread: tuple[Span, ...] = ()
     """The parts of the text that could not be read."""
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         return tuple(s for s in self.statements if isinstance(s, Rule))
 
-    @property
+    @cached_property
     def computing(self) -> tuple[Computing, ...]:
         """The rules and the derived metrics, in the order of the file."""
         return tuple(s for s in self.statements if isinstance(s, Computing))
 
-    @property
+    @cached_property
     def tests(self) -> tuple[Test, ...]:
         return tuple(s for s in self.statements if isinstance(s, Test))
 
-    @property
+    @cached_property
     def uses(self) -> tuple[Use, ...]:
         return tuple(s for s in self.statements if isinstance(s, Use))
 
-    @property
+    @cached_property
     def params(self) -> tuple[Param, ...]:
         return tuple(s for s in self.statements if isinstance(s, Param))
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         return tuple(s for s in self.statements if isinstance(s, Metric))
 
-    @property
+    @cached_property
     def lets(self) -> tuple[Let, ...]:
         return tuple(s for s in self.statements if isinstance(s, Let))
 
-    @property
+    @cached_property
     def resumes(self) -> tuple[Resume, ...]:
         return tuple(s for s in self.statements if isinstance(s, Resume))
 
-    @property
+    @cached_property
     def outside(self) -> tuple[Variable, ...]:
         """The variables that the caller passes."""
         return tuple(s for s in self.statements if isinstance(s, Variable))
 
-    @property
+    @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
         return tuple(s for s in self.statements if isinstance(s, Schedule))
 
-    @property
+    @cached_property
     def recorded(self) -> frozenset[str]:
         """The metrics that rules record."""
         actions = (action for rule in self.rules for action in rule.actions)
         return frozenset(a.metric.name for a in actions if isinstance(a, Record))
 
-    @property
+    @cached_property
     def limits(self) -> tuple[Limit, ...]:
         return tuple(s for s in self.statements if isinstance(s, Limit))
 
-    @property
+    @cached_property
     def expected(self) -> frozenset[str]:
         """The metrics that come from elsewhere."""
         every = (s.metrics for s in self.statements if isinstance(s, Expects))
         return frozenset(metric.name for metrics in every for metric in metrics)
 
-    @property
+    @cached_property
     def directions(self) -> tuple[Direction, ...]:
         return tuple(s for s in self.statements if isinstance(s, Direction))
 

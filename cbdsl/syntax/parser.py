@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -20,7 +21,16 @@ from cbdsl.source import Part, SourceFile, Span
 from cbdsl.syntax.build import Builder
 from cbdsl.syntax.messages import Glued, explain
 from cbdsl.syntax.nodes import File, Include, ParamLiteral, Statement
-from cbdsl.syntax.statements import MAX_LINES, Chunk, Line, Unread, block_below, cut, misplaced
+from cbdsl.syntax.statements import (
+    MAX_LINES,
+    TOO_LARGE,
+    Chunk,
+    Line,
+    Unread,
+    block_below,
+    cut,
+    misplaced,
+)
 from cbdsl.syntax.trouble import words_in
 
 Start = Literal["statement", "head", "actions", "phase", "test_line", "expr", "literal"]
@@ -31,43 +41,71 @@ MAX_DEPTH = 100
 MAX_BAD = 100
 """After so many mistakes the rest of a text is not read: it is likely no rule file."""
 
+MAX_WORDS = 50_000
+"""How many words and signs are read, with those of included files: what takes a few seconds."""
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+Chunks = Mapping[Part, Sequence[Chunk | Unread]]
+"""The statements of each file, not read yet."""
+
 
 def parse_source(source: SourceFile) -> tuple[File, list[Diagnostic]]:
     """All statements that can be read, and what is wrong with the others.
 
-    The statements of an included file stand in the place of its `include`.
+    The statements of an included file stand in the place of its `include`. Of a text that is too
+    large nothing is read.
     """
-    reader = _Reader(source)
-    reader.read(source.parts[0])
     span = Span(0, len(source.text))
+    chunks = {part: [*cut(source.upto(part.span.end), part.span.start)] for part in source.parts}
+    if problem := _too_large(source, chunks):
+        return File((), (span,), span=span), [problem]
+    reader = _Reader(source, chunks)
+    reader.read(source.parts[0])
     return File(tuple(reader.statements), tuple(reader.unread), span=span), reader.problems
+
+
+def _too_large(source: SourceFile, chunks: Chunks) -> Diagnostic | None:
+    """What a text is too large in, where that begins."""
+    words = 0
+    for number, chunk in enumerate(chain.from_iterable(chunks.values()), start=1):
+        if isinstance(chunk, Unread) and chunk.is_rest:
+            return chunk.problem
+        place = _place(chunk)
+        words += sum(1 for _ in _WORD.finditer(source.text, *place))
+        if number > MAX_LINES or words > MAX_WORDS:
+            what = f"{MAX_LINES:,} statements"
+            if words > MAX_WORDS:
+                what = f"{MAX_WORDS:,} words and signs"
+            message = f"more than {what} in all files: none of them is read"
+            at = Span(place.start, place.start + 1)
+            return Diagnostic("CBR104", message, source, at, TOO_LARGE)
+    return None
 
 
 class _Reader:
     """Reads the statements of a file and of those it includes."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, chunks: Chunks) -> None:
         self.source = source
+        self.chunks = chunks
         self.includes = {span.start: part for span, part in source.included}
         self.statements: list[Statement] = []
         self.problems: list[Diagnostic] = []
         self.unread: list[Span] = []
+        self.is_full = False
+        """Whether the rest of the text, and of the files around it, is left."""
 
     def read(self, part: Part) -> None:
         """The statements of one file; the rest of a text with too many mistakes is left."""
         source = self.source.upto(part.span.end)
-        for chunk in cut(source, part.span.start):
+        for chunk in self.chunks[part]:
             if len(self.problems) >= MAX_BAD:
                 rest = Span(_place(chunk).start, part.span.end)
-                self.problems.append(_too_many(source, rest))
+                if not self.is_full:
+                    self.problems.append(_too_many(source, rest))
                 self.unread.append(rest)
-                return
-            if isinstance(chunk, Chunk) and len(self.statements) >= MAX_LINES:
-                rest = Span(_place(chunk).start, part.span.end)
-                message = f"more than {MAX_LINES:,} statements in all files: the rest is not read"
-                why = "rules are sentences that a person wrote"
-                self.problems.append(Diagnostic("CBR104", message, source, rest, why))
-                self.unread.append(rest)
+                self.is_full = True
                 return
             self._chunk(source, chunk)
 
@@ -91,7 +129,7 @@ class _Reader:
 def includes_in(source: SourceFile, part: Part) -> list[Include]:
     """The `include` statements of a file that can be read."""
     text = source.upto(part.span.end)
-    reader = _Reader(source)
+    reader = _Reader(source, {})
     for chunk in cut(text, part.span.start):
         if isinstance(chunk, Chunk) and text.slice(chunk.head.span).startswith("include"):
             reader._chunk(text, chunk)

@@ -16,6 +16,9 @@ MAX_LINE = 1 << 14
 MAX_LINES = 3000
 """How many logical lines are read: more than a person writes, and read in about a second."""
 
+TOO_LARGE = "rules are sentences that a person wrote; this is likely made by a program"
+"""Why nothing of a text is read that is longer."""
+
 MAX_NESTING = 64
 """How deep brackets may be nested."""
 
@@ -72,6 +75,8 @@ class Unread:
     problem: Diagnostic
     span: Span
     indent: int = 0
+    is_rest: bool = False
+    """Whether the text is too long, and this is all that is left of it."""
 
     @property
     def is_tab(self) -> bool:
@@ -268,10 +273,10 @@ def _statement_after(text: str, position: int) -> int:
 
 
 def _rest(source: SourceFile, position: int) -> Unread:
-    message = f"more than {MAX_LINES:,} lines: from here on the text is not read"
-    why = "rules are sentences that a person wrote"
+    message = f"more than {MAX_LINES:,} lines: the text is not read"
     at = Span(position, position + 1)
-    return Unread(Diagnostic("CBR104", message, source, at, why), Span(position, len(source.text)))
+    problem = Diagnostic("CBR104", message, source, at, TOO_LARGE)
+    return Unread(problem, Span(position, len(source.text)), is_rest=True)
 
 
 def _tab(source: SourceFile, at: int, indentation: Span) -> Diagnostic:

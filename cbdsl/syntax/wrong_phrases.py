@@ -211,7 +211,7 @@ def more_than(t: Trouble) -> Diagnostic | None:
         return t.says("CBR109", message, at, why, f"write `for {given}`", fix=put)
     why = "`for 3 epochs` is three of them, or more"
     help = f"write `for {given}`"
-    if found["n"].isdigit() and unit in COUNTED:
+    if _is_count(found["n"]) and unit in COUNTED:
         unit = unit if unit.endswith("s") else f"{unit}{'es' if unit == 'batch' else 's'}"
         help = f"write `for {int(found['n']) + 1} {unit}`"
     return t.says("CBR109", message, at, why, help)
@@ -224,6 +224,11 @@ _AT_LEAST = re.compile(
 
 
 # --------------------------------------------------------------------------------- windows
+
+
+def _is_count(number: str) -> bool:
+    """Whether it is a whole number that Python reads, which has its limits."""
+    return number.isdigit() and len(number) < 20
 
 
 def _stands(t: Trouble, word: Word, why: str, help: str, fix: Fix | None = None) -> Diagnostic:
@@ -242,7 +247,7 @@ def before(t: Trouble) -> Diagnostic | None:
     number, unit = found["n"], found["unit"] or ""
     why = "`until` is up to its bound, and with it"
     unit = found["of"] or unit.strip()
-    if not number.isdigit() or (unit and unit.rstrip("es") not in ("epoch", "batch")):
+    if not _is_count(number) or (unit and unit.rstrip("es") not in ("epoch", "batch")):
         help = f"write `until {number}{f' {unit}' if unit in UNITS else ''}`"
         return _stands(t, word, why, help)
     if int(number) < 2:

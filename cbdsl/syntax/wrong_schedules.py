@@ -61,7 +61,7 @@ def _one_line(t: Trouble, whole: str) -> Diagnostic:
         return t.says("CBR109", message, words[0].span, why, "write `schedule lr:`")
     target = _named(words[1].text, "".join(w.text for w in words[1:4]))
     if re.fullmatch(r"schedule\s+[\w.]+(\s+every\s+batch)?", whole):
-        help = f"write `{re.sub(words[1].text, target, whole, count=1)}:`" if target else ""
+        help = f"write `{whole.replace(words[1].text, target, 1)}:`" if target else ""
         help = help if whole.count(".") == 0 else f"write `{whole}:`"
         fix = Fix(Span(t.end.end, t.end.end), ":") if help == f"write `{whole}:`" else None
         message = "`:` is missing at the end of this line"

@@ -105,11 +105,31 @@ def test_what_only_the_checks_know_is_no_error() -> None:
         ("on epoch_end stop\n", "its comments would not be the same"),
         ("on epoch_end stop # a", "its comments would not be the same"),
         ("# a\non epoch_end stop # a", "its comments would not be the same"),
-        ("stop\n" * (MAX_LINES + 1), "could not be read again: "),
-        (" " * MAX_BYTES + "\n", "could not be read again: the file is larger"),
     ],
 )
 def test_a_bug_does_no_harm(monkeypatch: pytest.MonkeyPatch, text: str, why: str) -> None:
     monkeypatch.setattr(page, "_laid_out", lambda source, file: text)
     with pytest.raises(Unsafe, match=why):
         cbdsl.format("# b\n# a\non epoch_end  stop")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("on epoch_end stop\n" * (MAX_LINES + 1), "more than 3,000 lines"),
+        (" " * MAX_BYTES + "\n", "the file is larger"),
+    ],
+)
+def test_what_is_too_long_in_its_layout(
+    monkeypatch: pytest.MonkeyPatch, text: str, why: str
+) -> None:
+    monkeypatch.setattr(page, "_laid_out", lambda source, file: text)
+    with pytest.raises(cbdsl.CbrError, match="laid out, these rules could not be read") as raised:
+        cbdsl.format("on epoch_end  stop")
+    assert why in raised.value.diagnostics[0].why
+
+
+def test_a_statement_that_is_too_long_in_its_layout() -> None:
+    arguments = ", ".join(f"a{number}=1" for number in range(1700))
+    with pytest.raises(cbdsl.CbrError, match="laid out, these rules could not be read"):
+        cbdsl.format(f"use TensorBoard({arguments})")

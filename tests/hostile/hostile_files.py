@@ -169,7 +169,7 @@ FILES: dict[str, Hostile] = {
     ),
     "a line of 5 MB": Hostile("x" * 5_000_000, "CBR104"),
     "100,000 rules": Hostile("on epoch_end stop\n" * 100_000, "CBR104"),
-    "100,000 mistakes": Hostile("x\n" * 100_000, "CBR109"),
+    "100,000 mistakes": Hostile("x\n" * 100_000, "CBR104"),
     "a circle of includes": Hostile('include "a.cbr"', "CBR116", beside=_circle),
     "a bomb of includes": Hostile('include "0.cbr"', "CBR116", beside=_bomb),
     "many large includes": Hostile(

@@ -1,5 +1,6 @@
 """Files that include others."""
 
+import os
 import pickle
 import traceback
 from pathlib import Path
@@ -98,6 +99,26 @@ def test_a_link_does_not_lead_out_of_the_folder(tmp_path: Path) -> None:
     main = write(tmp_path / "rules", main='include "a.cbr"')
     (tmp_path / "rules" / "a.cbr").symlink_to(outside)
     assert "an included file lies beside the first file" in message(main)
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.cbr")
+    (tmp_path / "round.cbr").symlink_to("round.cbr")
+    piped = write(tmp_path, a='include "pipe.cbr"\non epoch_end stop')
+    assert message(piped).endswith("pipe.cbr` cannot be read")
+    linked = write(tmp_path, a='include "round.cbr"\non epoch_end stop')
+    assert message(linked).endswith("round.cbr` cannot be read")
+
+
+def test_the_name_of_a_file_begins_no_line_of_python(tmp_path: Path) -> None:
+    name = tmp_path / "x\nimport os.cbr"
+    name.write_text("on epoch_end if loss > 1 stop\non epoch_ned stop\n")
+    path = write(tmp_path, a='include "x\\nimport os.cbr"\nevery epoch lr *= 0.9')
+    assert "x·import os.cbr:2:4: error" in message(path)
+    name.write_text("on epoch_end if loss > 1 stop\n")
+    python = cbdsl.load(path).python
+    assert "# x·import os.cbr:1\n" in python
+    assert "\nimport os" not in python
 
 
 def test_more_files_than_anybody_writes(tmp_path: Path) -> None:
