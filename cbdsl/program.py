@@ -182,8 +182,13 @@ class Program:
 
     def edited(self, source: SourceFile) -> Program:
         """Other rules with the values for parameters that these were given; raises `CbrError`."""
-        known: dict[str, Any] = {"metrics": self.metrics, "epochs": self.epochs}
-        return Program(source, params=self._given, leave=self.leave, **known)
+        return Program(
+            source,
+            params=self._given,
+            metrics=self.metrics,
+            epochs=self.epochs,
+            leave=self.leave,
+        )
 
     def changed(self, params: Mapping[str, Given]) -> Program:
         """The same rules with other values for some parameters."""
@@ -235,8 +240,8 @@ def check(
     leave = Leave.of(allow)
     try:
         text = read_source(source, filename)
-        known = Program(text, params=params, metrics=metrics, epochs=epochs, leave=leave)
-        return known.diagnostics
+        program = Program(text, params=params, metrics=metrics, epochs=epochs, leave=leave)
+        return program.diagnostics
     except CbrError as e:
         return e.diagnostics
 

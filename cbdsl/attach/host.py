@@ -203,8 +203,8 @@ class Rules(keras.callbacks.Callback):
 
     def _bind(self) -> None:
         """One function a hook that calls the members having it; none where no member has it."""
-        own = self.members.own
-        self.used = {id(m): Used(self, m) for m in self.members.callbacks if m not in own}
+        theirs = [member for member in self.members.callbacks if not hasattr(member, "key")]
+        self.used = {id(member): Used(self, member) for member in theirs}
         self._calls: dict[str, list[tuple[Any, Callable[..., None]]]] = {
             hook.method: [
                 (member, self._hook(member, hook.method))
@@ -272,7 +272,7 @@ class Rules(keras.callbacks.Callback):
 
     def _hook(self, member: Any, method: str) -> Callable[..., None]:
         """A member's hook."""
-        if member not in self.members.own:
+        if id(member) in self.used:
             return self.used[id(member)].hook(method)
         hook: Callable[..., None] = getattr(member, method)
         if method == INTERRUPT.method:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 import click
 
@@ -44,7 +43,7 @@ def command(
     epochs: int | None,
     fix: bool,
     form: str,
-    allow: tuple[str, ...],
+    leave: Leave,
     params: Mapping[str, Literal],
 ) -> None:
     """Say what is wrong with rule files; silent when all is well.
@@ -59,8 +58,8 @@ def command(
 
     def problems(source: SourceFile) -> list[Diagnostic]:
         try:
-            known: dict[str, Any] = {"metrics": names, "epochs": epochs}
-            return Program(source, params=params, leave=Leave.of(allow), **known).diagnostics
+            program = Program(source, params=params, metrics=names, epochs=epochs, leave=leave)
+            return program.diagnostics
         except CbrError as e:
             return e.diagnostics
 

@@ -21,7 +21,7 @@ from cbdsl.program import Program
 )
 @click.option("--standalone", is_flag=True, help="Copy in the runtime, so that keras is enough.")
 @allow_option
-def command(file: str, output: str | None, standalone: bool, allow: tuple[str, ...]) -> None:
+def command(file: str, output: str | None, standalone: bool, leave: Leave) -> None:
     """Turn a rule file into a Python module with a function callbacks().
 
     Writes nothing if the rules have errors, answer interrupts or are resumed, which takes more
@@ -30,7 +30,7 @@ def command(file: str, output: str | None, standalone: bool, allow: tuple[str, .
     if output not in (None, "-") and not str(output).endswith(".py"):
         fail(f"-o {output}: what is written is Python; the file's name must end in .py")
     try:
-        program = Program(read(file), leave=Leave.of(allow))
+        program = Program(read(file), leave=leave)
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)

@@ -122,21 +122,21 @@ def set_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def _allowed(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+def _leave(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> Leave:
     try:
-        Leave.of(given)
+        return Leave.of(given)
     except ValueError as e:
         raise click.BadParameter(str(e), ctx, param) from e
-    return given
 
 
 def allow_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The option `--allow`."""
+    """The option `--allow`, as the argument `leave`."""
     return click.option(
         "--allow",
+        "leave",
         multiple=True,
         metavar="|".join(LEAVE),
-        callback=_allowed,
+        callback=_leave,
         help="What rules may do beyond the training: call functions, reach the network, write "
         "below DIR. May be given several times.",
     )(function)

@@ -81,8 +81,8 @@ def foresee(file: str, planned: Planned, params: Mapping[str, Literal]) -> Forec
             f"a forecast goes through {MOST:,} at most"
         )
     try:
-        known: dict[str, Any] = {"epochs": planned.epochs, "leave": ANYTHING}
-        program = Program(read(file), params=params, **known)
+        source = read(file)
+        program = Program(source, params=params, epochs=planned.epochs, leave=ANYTHING)
     except CbrError as e:
         refuse(e)
     show(program.diagnostics)

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 import click
 
+from cbdsl.checks.leave import Leave
 from cbdsl.cli.files import allow_option, fail, refuse
 from cbdsl.diagnostics import CbrError
 from cbdsl.program import Program
@@ -34,13 +35,13 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         file: str,
         watch: bool,
         strict: bool,
-        allow: tuple[str, ...],
+        leave: Leave,
         notify: tuple[str, ...],
         **named: Any,
     ) -> None:
         if watch and file == "-":
             raise click.UsageError("--watch needs a file, and standard input is none")
-        attaching = Attaching(watch=watch, strict=strict, allow=allow, notify=notify)
+        attaching = Attaching(watch=watch, strict=strict, allow=leave.words, notify=notify)
         command(*args, file=file, attaching=attaching, **named)
 
     for option in reversed(_OPTIONS):
