@@ -17,6 +17,7 @@ SCRIPT = Path(__file__).with_name("faulty_training.py")
 pytestmark = [
     pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed"),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork"),
+    pytest.mark.timeout(400),  # for all trainings of a fixture, one after the other
 ]
 
 DISKS = [name for name in FAULTS if name.startswith("full disk")]

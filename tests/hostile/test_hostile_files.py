@@ -19,7 +19,10 @@ import cbdsl
 MOST_SECONDS = 1.0
 MOST_MEGABYTES = 200
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the costs of a process")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs the costs of a process"),
+    pytest.mark.timeout(400),  # for all processes of the fixture, one after the other
+]
 
 # One of each kind as a process; the ways out of the run directory are many, and cost the same.
 PROCESSES = [name for name in FILES if ": " not in name or name.startswith("include")]
