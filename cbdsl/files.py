@@ -9,12 +9,19 @@ import stat
 from pathlib import Path
 
 
-def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+def write_whole(path: str | os.PathLike[str], data: bytes, *, follow: bool = True) -> None:
     """Writes the new file or leaves the old one, never half of one; raises `OSError`.
 
-    A file that is there keeps its permissions, and its owner as far as the system lets it. A link
-    stays, and what it points to is written. What is read-only or no regular file is refused.
+    A file that is there keeps its permissions, and its owner as far as the system lets it. What is
+    read-only or no regular file is refused.
+
+    Args:
+        path: where it is.
+        data: all of it.
+        follow: whether to write what a link points to, the link staying; else it is refused.
     """
+    if not follow:
+        must_be_own(path)
     old = _old(path)
     target = os.path.realpath(path)
     # A short name: the target's own may be as long as names can be.
@@ -37,6 +44,13 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(unfinished)
         raise
+
+
+def must_be_own(path: str | os.PathLike[str]) -> None:
+    """Raise OSError if a link, a pipe or the like is there: files of a run lie in its folder."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise OSError("it is a link or no file, and files of a run lie in its folder")
 
 
 def _old(path: str | os.PathLike[str]) -> os.stat_result | None:

@@ -95,7 +95,9 @@ class Rules(keras.callbacks.Callback):
 
     def made(self, program: Program) -> Members:
         """The rules of a program, as this host makes them."""
-        options = Options(self.run_dir, program.outside, self.notify, self.allow)
+        # A function that rules call may change the working directory.
+        run_dir = os.path.abspath(self.run_dir)
+        options = Options(run_dir, program.outside, self.notify, self.allow)
         return members(program.plan, program.module, options)
 
     def _rule_by(self, program: Program, made: Members) -> None:
@@ -155,6 +157,8 @@ class Rules(keras.callbacks.Callback):
             self.journal.strict = False
             journaling.over(self, error)
             self.journal.strict = strict
+        if self.journal is not None:
+            self.journal.file.let_go()
         if self.run_state is not None:
             self.run_state.folder.let_go()
         self.effects.strict = strict
@@ -313,6 +317,7 @@ class Rules(keras.callbacks.Callback):
         if self.file is not None:
             look(self, self.file)
 
+    @gives_back
     def rate(self, epoch: int, lr: float) -> float:
         """The schedule: the rate of the epoch that begins, counted from 0."""
         epochs = (self.params or {}).get("epochs")
@@ -345,14 +350,14 @@ class Rules(keras.callbacks.Callback):
         self.expected.begin()
         self._bind()
         self.clock.begin()
-        # A function that rules call may change the working directory.
         run_dir = self.effects.run_dir = Path(self.run_dir).absolute()
         resumed = self._takes_up()
         begin_schedules(self.members.schedules, self.model)
         if self.program.plan.needs_run_dir:
+            used = [one.callback for one in self.used.values()]
             try:
-                check_used(self.program.plan, run_dir, self.effects.folders)
-            except ValueError as error:
+                check_used(self.program.plan, used, run_dir, self.effects.folders)
+            except (OSError, RuntimeError, ValueError) as error:
                 raise Refused(str(error)) from error
             run_dir.mkdir(parents=True, exist_ok=True)
         if resumed:
@@ -386,6 +391,7 @@ class Rules(keras.callbacks.Callback):
         if not over:
             journaling.go_on(self, position, epoch=self.trained + 1, difference=difference)
 
+    @gives_back
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self.run_state is not None:
             begin_with(self.model, None)

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from cbdsl.files import must_be_own
 from cbdsl.saving.lock import InUse, hold_to_write, let_go
 
 MAX_WAITING = 4 * 1024 * 1024
@@ -76,6 +77,7 @@ class JournalFile:
         """
         self.begin()
         self._is_new = False
+        must_be_own(self.path)
         if self.path.exists():
             hold_to_write(self.path)
         with self.path.open("r+b") as file:
@@ -96,6 +98,7 @@ class JournalFile:
     def _append(self, data: bytes, safely: bool) -> int:
         if self._is_new:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            must_be_own(self.path)
             hold_to_write(self.path)
         # Later on a file that is not there any more is not made again: its beginning is lost.
         with self.path.open("wb" if self._is_new else "r+b", buffering=0) as file:

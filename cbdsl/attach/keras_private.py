@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,20 @@ class _Epoch(int):
 
     def __bool__(self) -> bool:
         return int(self) != 0 and (self.fit is None or self.fit.is_above(sys._getframe()))
+
+
+def look_at_paths(checkpoint: Any, look: Callable[[str], None]) -> None:
+    """Have a ModelCheckpoint look at each path, once filled in, before it writes there."""
+    fill_in = getattr(checkpoint, "_get_file_path", None)
+    if fill_in is None or "_get_file_path" in vars(checkpoint):
+        return
+
+    def filled_in(*args: Any, **named: Any) -> Any:
+        path = fill_in(*args, **named)
+        look(str(path))
+        return path
+
+    checkpoint._get_file_path = filled_in
 
 
 def random_state(model: Any) -> dict[str, np.ndarray]:

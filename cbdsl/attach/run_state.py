@@ -20,6 +20,12 @@ from cbdsl.saving import CannotResume, Finished, Saved, StateFolder
 if TYPE_CHECKING:
     from cbdsl.attach.host import Rules
 
+_FACTS = frozenset(
+    "epoch over stopped elapsed rules params fit members model record broken missing stopped_by "
+    "journal".split()
+)
+"""What every state says beside its arrays."""
+
 _SNAPSHOTS = "snapshots/"
 _RANDOM = "random/"
 
@@ -74,6 +80,11 @@ class RunState:
         if self.saved is None:
             return False
         facts, program = self.saved.facts, self.host.program
+        if not facts.keys() >= _FACTS:
+            raise CannotResume(
+                f"the state in {self.folder.shown} does not hold all that a state does; "
+                f"{self.folder.instead}"
+            )
         self.is_over = facts["over"]
         if facts["fit"] != self.fits:
             raise CannotResume(

@@ -24,8 +24,9 @@ MAX_VALUES = 100_000
 MAX_BATCHES = 200_000
 """How many batches a test may run in all: it is over in seconds, and fits into memory."""
 
-MAX_LOOKS = 5_000_000
-"""How often the tests of a file may look at a rule or an expectation: a minute or two."""
+MAX_LOOKS = 3_000_000
+"""How often the tests of a file may look at a part of a rule or an expectation: for a minute, and
+with what a report may ask for in 200 MB."""
 
 _COMPILED = 100
 """How many looks at a rule it costs to compile it, as a test does that sets a parameter."""
@@ -76,7 +77,7 @@ class _Case:
     @property
     def looks(self) -> int:
         """How often it looks at rules and expectations, as far as `problems` has seen."""
-        rules = len(self.context.file.computing)
+        rules = self.context.parts
         expected = sum(isinstance(line, _EXPECTS) for line in self.test.lines)
         compiled = any(isinstance(line, n.Set) for line in self.test.lines)
         # A size that is too large is a mistake by itself.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from cbdsl.catalog.functions import MAX_WINDOW
 from cbdsl.catalog.metrics import Better
 from cbdsl.catalog.units import SECONDS
 from cbdsl.catalog.values import VALUES
@@ -87,6 +88,12 @@ class Context:
     def derived(self) -> dict[str, n.Metric]:
         """The metrics that the file computes itself, by name."""
         return {metric.name.name: metric for metric in self.file.metrics}
+
+    @cached_property
+    def parts(self) -> int:
+        """How many parts the rules have in all; those that are dear count as several."""
+        exprs = [e for each in self.file.computing for e in n.expressions(each)]
+        return len(self.file.computing) + sum(_weight(p) for e in exprs for p in n.walk(e))
 
     @cached_property
     def expected(self) -> frozenset[str]:
@@ -210,3 +217,11 @@ def and_list(names: Iterable[str]) -> str:
     if len(quoted) > MOST_NAMES:
         return f"{', '.join(quoted[:MOST_NAMES])} and {len(quoted) - MOST_NAMES} more"
     return ", ".join(quoted[:-1]) + " and " + quoted[-1]
+
+
+def _weight(part: n.Expr) -> int:
+    """How much a part of an expression costs: values in order are moved for each new one."""
+    if isinstance(part, n.Call) and part.function in ("median", "quantile"):
+        sizes = [argument.value for argument in part.arguments if isinstance(argument, n.Number)]
+        return 1 + int(min(max(sizes, default=0), MAX_WINDOW)) // 50
+    return 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cbdsl.catalog.functions import SERIES
 from cbdsl.checks.context import Context
 from cbdsl.checks.functions import constant
+from cbdsl.checks.use import given
 from cbdsl.diagnostics import Diagnostic
 from cbdsl.syntax import nodes as n
 
@@ -53,19 +54,19 @@ def _length(context: Context, call: n.Call) -> int:
 
 
 def _weights(context: Context) -> Iterator[Diagnostic]:
-    best: set[str] = set()
+    best: dict[object, n.Node] = {}
+    for use in context.file.uses:
+        if use.callback.name == "EarlyStopping" and given(context, use, "restore_best_weights"):
+            best[use.span] = use.callback
     for rule in context.file.rules:
         for action in rule.actions:
-            metric = action.best_of if isinstance(action, n.Restore | n.RollBack) else None
-            if metric is None or metric.name in best:
-                continue
-            best.add(metric.name)
-            if len(best) > MAX_BEST:
-                yield context.problem(
-                    "CBR104",
-                    f"the best weights of more than {MAX_BEST} metrics",
-                    metric,
-                    why="for each of them a copy of the model is kept in memory",
-                    help="save them to files instead, which a rule does where a metric `improves`",
-                )
-                return
+            if isinstance(action, n.Restore | n.RollBack) and action.best_of is not None:
+                best.setdefault(action.best_of.name, action.best_of)
+    if len(best) > MAX_BEST:
+        yield context.problem(
+            "CBR104",
+            f"the best weights of more than {MAX_BEST} metrics",
+            [*best.values()][MAX_BEST],
+            why="for each of them a copy of the model is kept in memory",
+            help="save them to files instead, which a rule does where a metric `improves`",
+        )

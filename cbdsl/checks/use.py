@@ -9,7 +9,7 @@ from cbdsl.catalog.keras_callbacks import KERAS_CALLBACKS, REFUSED, Argument, Re
 from cbdsl.checks.context import Context, and_list
 from cbdsl.checks.paths import shape_of, trouble_with
 from cbdsl.checks.types import spec_problems
-from cbdsl.diagnostics import Diagnostic, did_you_mean, one_slip, only_slip
+from cbdsl.diagnostics import Diagnostic, did_you_mean, one_slip, only_slip, visible
 from cbdsl.source import Span
 from cbdsl.syntax import nodes as n
 
@@ -133,13 +133,26 @@ def _value(
             why=f"it is {wanted}",
         )
         return
+    given = value_of(context, argument.value)
+    if isinstance(given, str) and visible(given) != given:
+        yield context.problem(
+            "CBR309",
+            f"`{asked.name}` of `{use.callback.name}` holds what would steer a terminal or a CI",
+            argument.value_span,
+            why="Keras writes it as it is",
+            help="leave out line ends, tabs, `::` and `##…[`",
+        )
+        return
+    if asked.name == "separator" and isinstance(given, str) and len(given) != 1:
+        message = f"`separator` of `{use.callback.name}` is one character"
+        yield context.problem("CBR309", message, argument.value_span)
     if asked.kind == "path" and isinstance(argument.value, n.Text):
         path = shape_of(argument.value)
         problem = trouble_with(context, path) or _ending(context, use, path)
         if problem:
             message, help = problem
             yield context.problem("CBR308", message, argument.value_span, help=help)
-        yield from _filled_in(context, argument.value)
+        yield from _filled_in(context, use, argument.value)
     factor = argument.value.value if isinstance(argument.value, n.Number) else 0
     if asked.name == "factor" and factor >= 1:
         yield context.problem(
@@ -154,18 +167,31 @@ def _value(
         yield from _reported(context, metric, argument.value_span)
 
 
-def _filled_in(context: Context, path: n.Text) -> Iterator[Diagnostic]:
-    """Keras fills in names of the logs, in Python's way: nothing else may stand in the braces."""
+def _filled_in(context: Context, use: n.Use, path: n.Text) -> Iterator[Diagnostic]:
+    """One callback fills in names of the logs, in Python's way, which must find nothing else."""
+    if any(set("{}") & set(part) for part in path.parts if isinstance(part, str)):
+        why = "Keras would fill something in"
+        yield context.problem("CBR308", "a brace cannot stand in this path", path, why=why)
     for placeholder in path.placeholders:
-        if not isinstance(placeholder.value, n.Name) or placeholder.value.quoted:
+        if use.callback.name != "ModelCheckpoint":
+            message = f"`{use.callback.name}` fills nothing in"
+            yield context.problem("CBR308", message, placeholder, help="name one file or folder")
+        elif not _is_logged(context, placeholder.value):
             yield context.problem(
                 "CBR308",
-                "Keras fills in names alone",
+                "Keras fills in metrics, `epoch` and `batch` alone",
                 placeholder,
-                help="write a metric's name or `epoch`, as in `{epoch:02d}`",
+                help="write one of them, as in `{epoch:02d}`",
             )
         elif placeholder.spec:
             yield from spec_problems(context, placeholder, "number")
+
+
+def _is_logged(context: Context, value: n.Expr | str) -> bool:
+    """Whether Keras knows it by this name when it fills in a path."""
+    if not isinstance(value, n.Name) or value.quoted:
+        return False
+    return value.name in ("epoch", "batch") or context.kind_of(value) == "metric"
 
 
 def _reported(context: Context, metric: str, at: Span) -> Iterator[Diagnostic]:

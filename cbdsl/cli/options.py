@@ -11,7 +11,7 @@ import click
 
 from cbdsl.checks.leave import Leave
 from cbdsl.cli.files import allow_option, fail, refuse
-from cbdsl.diagnostics import CbrError
+from cbdsl.diagnostics import CbrError, visible
 from cbdsl.program import Program
 from cbdsl.train.begun import Begun, differences
 from cbdsl.train.errors import TrainError
@@ -107,4 +107,5 @@ def check_same(folder: Path | None, before: Begun | None, now: Begun, *, strict:
         if strict:
             same = "and --strict asks for the same: give these, or another --run-dir"
             raise TrainError(f"{told}, {same}")
-        click.echo(f"{told}: it is not the run that it would have been", err=True)
+        told += ": it is not the run that it would have been"
+        click.echo(visible(told), err=True)

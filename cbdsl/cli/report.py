@@ -48,7 +48,7 @@ def command(run_dir: str, output: str | None) -> None:
         sys.stdout.buffer.flush()
         return
     try:
-        write_whole(path, text.encode())
+        write_whole(path, text.encode(), follow=output is not None)
     except OSError as e:
         fail(f"{path}: cannot be written: {e.strerror or e}")
     click.echo(visible(str(path)))

@@ -15,7 +15,7 @@ from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
 from cbdsl.cli.options import Attaching, check_addresses, check_allowed, check_same, run_options
 from cbdsl.cli.train import INTERRUPTED, run_name
-from cbdsl.diagnostics import CbrError
+from cbdsl.diagnostics import CbrError, visible
 from cbdsl.program import Program
 from cbdsl.runtime.failing import TrainingFailed
 from cbdsl.train.begun import Begun
@@ -53,7 +53,7 @@ def command(
     try:
         status = _run(program, script, args, run_dir, attaching)
     except AlreadyFinished as e:
-        click.echo(str(e), err=True)
+        click.echo(visible(str(e)), err=True)
         status = 0
     except TrainError as e:
         fail(str(e))

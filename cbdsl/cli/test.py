@@ -22,7 +22,7 @@ from cbdsl.cli.files import (
     set_option,
     show,
 )
-from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.diagnostics import CbrError, Diagnostic, visible
 from cbdsl.program import Program
 from cbdsl.ruletest import Coverage, Outcome, coverage, run_tests
 from cbdsl.ruletest.formats import as_json, as_junit
@@ -165,7 +165,8 @@ class _Asked:
             _report_text(results.outcomes, seconds)
         for file, seen in coverages.items():
             # JUnit's XML has no place for it.
-            click.echo(f"{file}: {coverage_text(seen)}", err=self.form == "junit")
+            told = f"{visible(file)}: {coverage_text(seen)}"
+            click.echo(told, err=self.form == "junit")
 
 
 def _report_text(outcomes: list[Outcome], seconds: float) -> None:

@@ -14,7 +14,7 @@ from cbdsl.checks.leave import Leave
 from cbdsl.checks.params import Literal
 from cbdsl.cli.files import FINDINGS, fail, read, refuse, set_option, show
 from cbdsl.cli.options import Attaching, check_addresses, check_allowed, check_same, run_options
-from cbdsl.diagnostics import CbrError, Diagnostic
+from cbdsl.diagnostics import CbrError, Diagnostic, visible
 from cbdsl.program import Program
 from cbdsl.runtime.saying import harmless
 from cbdsl.source import SourceFile
@@ -95,7 +95,7 @@ def command(
         start = find_start(rules.program, run_dir, run_name(rules.program), again=again)
         _train(rules, dataset, idx, data_dir, model, batch_size, seed, start, attaching)
     except AlreadyFinished as e:
-        click.echo(str(e), err=True)
+        click.echo(visible(str(e)), err=True)
     except TrainError as e:
         click.echo(e.trace, err=True, nl=False)
         fail(str(e))

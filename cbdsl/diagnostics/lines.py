@@ -43,11 +43,14 @@ def explained(diagnostic: Diagnostic) -> str:
 
 def _data(text: str) -> str:
     """Text behind the second `::` of a command: what could end it or begin another is escaped."""
-    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     # A terminal may be reading, too.
-    return visible(escaped)
+    return visible(_escaped(text))
 
 
 def _property(text: str) -> str:
     """A property's value; what separates properties is escaped as well."""
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return visible(_escaped(text).replace(":", "%3A").replace(",", "%2C"))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -234,9 +234,17 @@ def as_csv(replays: Mapping[str, Sequence[Decided]]) -> str:
     for name, decided in replays.items():
         for one in decided:
             stopped = "" if one.stopped is None else one.stopped
-            row: list[Any] = [name, one.run, one.epochs, stopped, one.saved]
+            row: list[Any] = [visible(name), visible(one.run), one.epochs, stopped, one.saved]
             if one.watched:
                 w = one.watched
-                row += [w.name, w.best, w.best_epoch, w.kept, w.kept_epoch, w.lost, w.lost_share]
+                row += [
+                    visible(w.name),
+                    w.best,
+                    w.best_epoch,
+                    w.kept,
+                    w.kept_epoch,
+                    w.lost,
+                    w.lost_share,
+                ]
             writer.writerow([*row, *[""] * (len(_COLUMNS) - len(row))])
     return text.getvalue().rstrip("\n")

@@ -95,7 +95,8 @@ def as_junit(outcomes: Iterable[Outcome], problems: Problems) -> str:
     for outcome in outcomes:
         suites.setdefault(outcome.source.name, []).append(_case(outcome))
     for name, found in problems.items():
-        case = ElementTree.Element("testcase", name="the rules", classname=name, time="0")
+        place = visible(name)
+        case = ElementTree.Element("testcase", name="the rules", classname=place, time="0")
         _add(case, "error", found[0].message, "\n\n".join(map(render, found)))
         suites.setdefault(name, []).append(case)
     root = ElementTree.Element("testsuites")
@@ -107,7 +108,7 @@ def as_junit(outcomes: Iterable[Outcome], problems: Problems) -> str:
             "errors": sum(case.find("error") is not None for case in cases),
         }
         suite = ElementTree.SubElement(
-            root, "testsuite", {"name": name} | {k: str(v) for k, v in counts.items()}
+            root, "testsuite", {"name": visible(name)} | {k: str(v) for k, v in counts.items()}
         )
         suite.set("time", f"{seconds:.6f}")
         suite.extend(cases)
@@ -119,8 +120,8 @@ def _case(outcome: Outcome) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase",
         name=visible(outcome.name),
-        classname=outcome.source.name,
-        file=outcome.file,
+        classname=visible(outcome.source.name),
+        file=visible(outcome.file),
         line=str(outcome.line),
         time=f"{outcome.seconds:.6f}",
     )

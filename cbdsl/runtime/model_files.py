@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import glob
 import math
@@ -26,7 +27,8 @@ def write_whole(model: Any, target: Path) -> None:
     ending = ".weights.h5" if weights else ".keras"
     # Keras looks at the ending, so the unfinished file needs it too.
     name = f".{target.name.removesuffix(ending)}"
-    unfinished = target.with_name(f"{name}.{os.getpid()}{ending}")
+    # One that nobody could have put there, with the process that it is of.
+    unfinished = target.with_name(f"{name}.{os.getpid()}-{os.urandom(8).hex()}{ending}")
     try:
         if weights:
             must_have_room(unfinished, size_of_weights(model))
@@ -59,15 +61,19 @@ def must_have_room(unfinished: Path, size: int) -> None:
     For what a library writes that ends the process where the disk is full, as HDF5 does
     (https://github.com/h5py/h5py/issues/914).
     """
-    if not hasattr(os, "posix_fallocate"):
-        if shutil.disk_usage(unfinished.parent).free < size:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return
-    try:
-        with open(unfinished, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    if hasattr(os, "posix_fallocate"):
+        try:
+            with open(unfinished, "xb") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+            return
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+        finally:
+            unfinished.unlink(missing_ok=True)
+    # Not every system can keep room for a file.
+    if shutil.disk_usage(unfinished.parent).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def size_of_weights(model: Any) -> int:
@@ -89,10 +95,12 @@ def _width(variable: Any) -> int:
 
 def remove_unfinished(folder: Path, name: str, ending: str) -> None:
     """Take away what processes left that were killed as they saved a file of this name."""
-    for left in folder.glob(f"{glob.escape(name)}.*{ending}"):
-        process = left.name[len(name) + 1 : -len(ending)]
-        if process.isdecimal() and not _lives(int(process)):
-            left.unlink(missing_ok=True)
+    for left in folder.glob(f"{glob.escape(name)}.*-*{ending}"):
+        process, _, rest = left.name[len(name) + 1 : -len(ending)].partition("-")
+        if process.isdecimal() and len(rest) == 16 and not _lives(int(process)):
+            # The new file is there: that this one stays is no reason to call it failed.
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 def _lives(process: int) -> bool:

@@ -8,10 +8,11 @@ import os
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
-from cbdsl.files import write_whole
+from cbdsl.files import must_be_own, write_whole
 from cbdsl.runtime.places import inside
 from cbdsl.saving import lock, state_file
 from cbdsl.saving.state_file import Saved, Unusable
+from cbdsl.source import visible
 
 _STATE = "state.npz"
 _FINISHED = "finished.json"
@@ -56,11 +57,11 @@ class StateFolder:
             CannotResume: another process does, it cannot be written, or holds something else.
         """
         for name in (_STATE, _FINISHED, _LOCK):
-            if (self.path / name).is_symlink():
-                raise CannotResume(
-                    f"{os.path.join(self.shown, name)} is a link, and a state is read and written "
-                    f"in its own folder alone; {self.instead}"
-                )
+            try:
+                must_be_own(self.path / name)
+            except OSError as error:
+                path = os.path.join(self.shown, name)
+                raise CannotResume(f"cannot use {path}: {error}; {self.instead}") from error
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock.hold(self.path / _LOCK)
@@ -86,10 +87,10 @@ class StateFolder:
         path = self.path / _FINISHED
         try:
             held = json.loads(path.read_bytes())
-            return Finished(held["how"])
+            return Finished(visible(held["how"]))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise CannotResume(f"{path} cannot be read: {self.instead}") from error
 
     def read(self) -> Saved | None:
@@ -121,7 +122,11 @@ class StateFolder:
 
     def finish(self, finished: Finished) -> None:
         """Mark the run as one that is not to be taken up. Raises `OSError`."""
-        write_whole(self.path / _FINISHED, json.dumps({"format": 1, **asdict(finished)}).encode())
+        write_whole(
+            self.path / _FINISHED,
+            json.dumps({"format": 1, **asdict(finished)}).encode(),
+            follow=False,
+        )
 
     def clear(self) -> None:
         """Forget the run, as before it began.

@@ -36,6 +36,7 @@ _DAMAGED = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    RecursionError,
     MemoryError,
 )
 
@@ -97,6 +98,8 @@ def read(path: Path) -> Saved:
                 name: _read_array(box.read(f"{number}.npy"), kind)
                 for number, (name, kind) in enumerate(held["types"].items())
             }
+            if not isinstance(held["facts"], dict):
+                raise Unusable("it is no state of a run")
             return Saved(held["facts"], arrays)
     except _DAMAGED as error:
         if isinstance(error, Unusable):

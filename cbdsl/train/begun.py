@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cbdsl.files import write_whole
+from cbdsl.files import must_be_own, write_whole
 from cbdsl.train.errors import TrainError
 from cbdsl.train.rundir import BEGUN, said
 
@@ -40,13 +40,14 @@ def read(folder: Path) -> Begun | None:
     """
     path = folder / BEGUN
     try:
+        must_be_own(path)
         held = json.loads(path.read_bytes())
         if held["format"] != FORMAT:
             raise ValueError
         return Begun(held["options"], held["script"], held["ended"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise TrainError(
             f"{path} cannot be read: {reason or 'it does not say what the run was begun with'}; "
@@ -58,7 +59,7 @@ def write(folder: Path, begun: Begun) -> None:
     """Writes it into the folder of a run; says so if it cannot be written."""
     text = json.dumps({"format": FORMAT, **asdict(begun)}, indent=2) + "\n"
     try:
-        write_whole(folder / BEGUN, text.encode())
+        write_whole(folder / BEGUN, text.encode(), follow=False)
     except OSError as error:
         said(folder / BEGUN, error)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from cbdsl.files import write_whole
+from cbdsl.files import must_be_own, write_whole
 from cbdsl.journal import NoJournal, read
 from cbdsl.train import begun
 from cbdsl.train.rundir import HISTORY, begin, said, table
@@ -55,12 +55,15 @@ class HistoryFile(keras.callbacks.Callback):
         self._complete = False  # Whether the file holds all rows but the newest.
         self._said = False
         self._theirs = any(
-            isinstance(one, keras.callbacks.CSVLogger) and Path(one.filename) == self.path
+            isinstance(one, keras.callbacks.CSVLogger)
+            and Path(one.filename) == self.path.absolute()
             for one in host.members.callbacks
         )
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self.began = True
+        # A function that rules call may change the working directory.
+        self.path = self.path.absolute()
         begin(self.path.parent, self.host.program)
         if self.host.trained:
             self._go_on(self.host.trained)
@@ -77,6 +80,7 @@ class HistoryFile(keras.callbacks.Callback):
             self._write(anew=True)
 
     def _take_up(self, epochs: int) -> None:
+        must_be_own(self.path)
         with self.path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file)
             kept = [row for row in rows if int(row["epoch"]) <= epochs]
@@ -107,7 +111,7 @@ class HistoryFile(keras.callbacks.Callback):
                 self._append(self._lines(self.rows[-1:]).encode())
             else:
                 text = table([self.columns]) + self._lines(self.rows)
-                write_whole(self.path, text.encode())
+                write_whole(self.path, text.encode(), follow=False)
         except OSError as error:
             self.host.fault(HISTORY, error)
             if not self._said:
@@ -121,6 +125,7 @@ class HistoryFile(keras.callbacks.Callback):
 
     def _append(self, line: bytes) -> None:
         """All of the line or nothing of it."""
+        must_be_own(self.path)
         with self.path.open("ab", buffering=0) as file:
             end = file.tell()
             if file.write(line) != len(line):

@@ -74,7 +74,11 @@ def find_start(program: Program, run_dir: Path | None, name: str, *, again: bool
         saved = state.read()
     except (CannotResume, ValueError) as error:
         raise TrainError(str(error)) from error
-    return Start(folder) if saved is None else Start(folder, saved.facts["epoch"], held)
+    if saved is None:
+        return Start(folder)
+    # What else is wrong with it is said when it is taken up.
+    epoch = saved.facts.get("epoch")
+    return Start(folder, epoch if isinstance(epoch, int) else 0, held)
 
 
 def find_unfinished(program: Program, run_dir: Path | None, name: str, script: str) -> Start:
@@ -139,7 +143,9 @@ def _with_state(name: str, resume: str, script: str | None) -> Iterator[Path]:
     found = [
         (int(match[1]), path)
         for path in (parent.iterdir() if parent.is_dir() else ())
-        if (match := number.fullmatch(path.name)) and (path / resume).is_dir()
+        if (match := number.fullmatch(path.name))
+        and (path / resume).is_dir()
+        and not path.is_symlink()
     ]
     for _, path in sorted(found, reverse=True):
         held = begun.read(path)

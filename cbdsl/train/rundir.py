@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cbdsl.files import write_whole
+from cbdsl.files import must_be_own, write_whole
 from cbdsl.formatter.flat import flattened
 from cbdsl.journal import NAME as JOURNAL
 from cbdsl.program import Program
@@ -78,6 +78,7 @@ def check_free(folder: Path, program: Program) -> None:
     for name, text in {**_texts(program), **grown}.items():
         path = folder / name
         try:
+            must_be_own(path)
             if path.exists() and path.read_bytes() not in (b"", text.encode()):
                 raise TrainError(
                     f"{folder} holds {name} already, maybe of another run: choose another --run-dir"
@@ -144,7 +145,7 @@ def shown(path: Path) -> Path:
 
 def _write(path: Path, text: str) -> None:
     try:
-        write_whole(path, text.encode())
+        write_whole(path, text.encode(), follow=False)
     except OSError as error:
         said(path, error)
 

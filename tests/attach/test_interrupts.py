@@ -306,7 +306,7 @@ def test_handlers_are_put_back_when_a_rule_ends_the_training_with_an_error(befor
     rules = f'{TELL}\non epoch_end save "no.keras"'
     (tmp_path / "no.keras").mkdir()
     callbacks = cbdsl.callbacks(rules, strict=True, run_dir=tmp_path)
-    with pytest.raises(OSError, match=r"no\.keras"):
+    with pytest.raises(ValueError, match=r"no\.keras"):
         fits.fit(callbacks, epochs=1)
     assert {n: signal.getsignal(n) for n in SIGNALS} == before
 

@@ -43,7 +43,7 @@ def test_a_host_travels(file: Path, way: str, tmp_path: Path) -> None:
     host = arrived[-1]
     assert isinstance(host, Rules)
     assert host.state() == callbacks[-1].state()
-    assert (host.allow, host.run_dir, host.strict) == (["call"], tmp_path, True)
+    assert (host.allow, host.run_dir, host.strict) == (("call",), tmp_path, True)
     assert host.notify == given.get("notify", ())
     assert "hunter2" not in repr(arrived)
 

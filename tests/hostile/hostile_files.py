@@ -142,6 +142,18 @@ FILES: dict[str, Hostile] = {
     "include: a link": Hostile('include "secret.cbr"', "CBR116", beside=_link),
     "include: a pipe": Hostile('include "pipe.cbr"', "CBR116", beside=_pipe),
     "include: another kind": Hostile('include ".env"', "CBR116", beside=_environment),
+    "ModelCheckpoint: braces that only Keras sees": Hostile(
+        'use ModelCheckpoint(filepath="\\{epoch.__doc__[127]\\}x/y.keras")', "CBR308"
+    ),
+    "ModelCheckpoint: what Keras does not log": Hostile(
+        'use ModelCheckpoint(filepath="m-{lr}.keras")', "CBR308"
+    ),
+    "CSVLogger: what is not filled in": Hostile(
+        'use CSVLogger(filename="log{epoch}.csv")', "CBR308"
+    ),
+    "BackupAndRestore: what is not filled in": Hostile(
+        'use BackupAndRestore(backup_dir="work{epoch}")', "CBR308"
+    ),
     # ------------------------------------------------------------------ network
     "network": Hostile('use RemoteMonitor(root="http://127.0.0.1:9/")', "CBR208"),
     # ------------------------------------------------------------------ terminals, CI
@@ -150,6 +162,12 @@ FILES: dict[str, Hostile] = {
     "text turned around": Hostile(f'{WHEN}print "\u202egnp.exe"', "CBR102"),
     "a command of CI": Hostile("::error file=x::y", "CBR109"),
     "another command of CI": Hostile("on x stop ##vso[task.setvariable variable=x]y", "CBR201"),
+    "a command of CI that Keras says": Hostile(
+        'use ModelCheckpoint(filepath="##vso[task.complete]x.keras", verbose=1)', "CBR309"
+    ),
+    "a line that Keras says": Hostile(
+        'use EarlyStopping(monitor="x\\n::error::y", mode="min")', "CBR309"
+    ),
     "bytes": Hostile(bytes(range(256)), "CBR101"),
     # ------------------------------------------------------------------ what exhausts
     "brackets": Hostile(f"on epoch_end if {'(' * 8000}loss{')' * 8000} > 1 stop", "CBR104"),
@@ -177,6 +195,19 @@ FILES: dict[str, Hostile] = {
     ),
     "many includes of many rules": Hostile(
         "".join(f'include "{n}.cbr"\n' for n in range(60)), "CBR104", beside=_many_rules_each
+    ),
+    "many copies by callbacks": Hostile(
+        'use EarlyStopping(monitor="loss", restore_best_weights=true)\n' * 40, "CBR104"
+    ),
+    "a test of many parts": Hostile(
+        f"on epoch_end if {' or '.join(f'loss > {n}' for n in range(1000))} stop\n"
+        'test "x":\n    given loss: 1x99999\n    expect no stop\n',
+        "CBR412",
+    ),
+    "a test of long medians": Hostile(
+        "".join(f"on epoch_end if median(loss, {9000 + n}) > 5 stop\n" for n in range(90))
+        + 'test "x":\n    given loss: 1x9999\n    expect no stop\n',
+        "CBR412",
     ),
     "a repeat of 10**9": Hostile(
         "schedule lr:\n    linear from 1 to 0 over 1 epoch\n    repeat 1000000000 times\n", ""

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 import cbdsl
+from cbdsl.attach.journal_file import JournalFile
 from cbdsl.catalog import actions
 from cbdsl.checks.context import Context
 from cbdsl.checks.leave import NOTHING, Leave
 from cbdsl.checks.paths import trouble_with
+from cbdsl.files import write_whole
 from cbdsl.runtime import places
 from cbdsl.runtime.effects import Direct
 from cbdsl.runtime.model_files import must_be_replaceable
@@ -159,15 +161,20 @@ def test_only_files_of_the_same_kind_are_replaced(name: str, tmp_path: Path) -> 
 
 def test_what_a_killed_process_left_of_a_file_is_taken_away(tmp_path: Path) -> None:
     dead = 2**22 + 5  # Beyond the numbers that processes have here.
-    (tmp_path / f".best.{dead}.keras").write_bytes(b"half")
-    (tmp_path / f".best.{os.getpid()}x.keras").write_bytes(b"somebody's")
-    (tmp_path / f".other.{dead}.keras").write_bytes(b"another's")
+    some = "0123456789abcdef"
+    (tmp_path / f".best.{dead}-{some}.keras").write_bytes(b"half")
+    (tmp_path / f".best.{dead}-{some[:15]}x.keras").mkdir()
+    (tmp_path / f".best.{os.getpid()}-{some}.keras").write_bytes(b"of one that lives")
+    (tmp_path / f".best.{dead}.keras").write_bytes(b"somebody's")
+    (tmp_path / f".other.{dead}-{some}.keras").write_bytes(b"another's")
     Direct(tmp_path).save(Rule(), "best.keras")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        f".best.{os.getpid()}x.keras",
-        f".other.{dead}.keras",
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([
+        f".best.{os.getpid()}-{some}.keras",
+        f".best.{dead}-{some[:15]}x.keras",
+        f".best.{dead}.keras",
+        f".other.{dead}-{some}.keras",
         "best.keras",
-    ]
+    ])  # fmt: skip
 
 
 # ------------------------------------------------------------------------------- the state
@@ -189,9 +196,9 @@ def _link(name: str) -> Callable[[Path], None]:
     ("make", "said"),
     [
         (_lock, "lock is there, and is no lock"),
-        (_link("lock"), "lock is a link"),
-        (_link("finished.json"), "finished.json is a link"),
-        (_link("state.npz"), "state.npz is a link"),
+        (_link("lock"), "lock: it is a link or no file"),
+        (_link("finished.json"), "finished.json: it is a link or no file"),
+        (_link("state.npz"), "state.npz: it is a link or no file"),
     ],
 )
 def test_a_folder_of_the_state_that_holds_something_else(
@@ -204,3 +211,31 @@ def test_a_folder_of_the_state_that_holds_something_else(
         StateFolder(tmp_path, "state").hold()
     notes = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert set(notes) == {"my notes\n"}
+
+
+# --------------------------------------------------------------------------- files of the run
+
+
+FILES = ("rules.cbr", "callbacks.py", "history.csv", "run.json", "journal.jsonl")
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("../mine"), os.mkfifo])
+def test_what_is_no_file_of_the_run(
+    name: str, make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    (tmp_path / "mine").write_text("my notes\n")
+    run = tmp_path / "run"
+    run.mkdir()
+    make(run / name)
+    with pytest.raises(OSError, match="it is a link or no file"):
+        write_whole(run / name, b"anything", follow=False)
+    if name == "journal.jsonl":
+        file = JournalFile(run / name)
+        file.begin()
+        file.add(b"a line\n")
+        with pytest.raises(OSError, match="it is a link or no file"):
+            file.write()
+        with pytest.raises(OSError, match="it is a link or no file"):
+            file.cut_back(0)
+    assert (tmp_path / "mine").read_text() == "my notes\n"
