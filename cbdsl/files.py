@@ -47,9 +47,13 @@ def write_whole(path: str | os.PathLike[str], data: bytes, *, follow: bool = Tru
 
 
 def must_be_own(path: str | os.PathLike[str]) -> None:
-    """Raise OSError if a link, a pipe or the like is there: files of a run lie in its folder."""
-    with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISREG(os.lstat(path).st_mode):
+    """Raise OSError if a link, a pipe or the like is there: files of a run lie in its folder.
+
+    That a folder is no file is left for the system to say.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        mode = os.lstat(path).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise OSError("it is a link or no file, and files of a run lie in its folder")
 
 

@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 MOST_NAMES = 300
-"""Among more names than these none is looked for."""
+"""Among more names than these none is looked for, where there may be many questions."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question naming the nearest of `known`, or an empty string if none is near."""
+def did_you_mean(name: str, known: Iterable[str], *, most: int = MOST_NAMES) -> str:
+    """A question naming the nearest of `known`, or an empty string if none is near.
+
+    None is looked for among more than `most` names.
+    """
     names = sorted(set(known))
     # difflib is quadratic in the length of a name, and slow where there are very many.
-    if len(names) > MOST_NAMES:
+    if len(names) > most:
         return ""
     near = get_close_matches(name[:100].lower(), names, n=3, cutoff=0.65)
     if not near:

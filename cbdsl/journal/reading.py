@@ -46,7 +46,7 @@ def read(path: str | os.PathLike[str]) -> Journal:
     """
     given = Path(path)
     file = given / NAME if given.is_dir() else given
-    if file != given and file.exists() and not file.is_file():
+    if file.is_fifo():
         # A pipe would be waited for without end.
         raise NoJournal(file, "it is no regular file")
     try:

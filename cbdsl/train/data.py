@@ -176,7 +176,7 @@ def _unknown(name: str) -> TrainError | None:
         known = tfds.list_builders(with_community_datasets=False)
         configs = list(tfds.builder_cls(base).builder_configs) if base in known else []
     if base not in known:
-        near = did_you_mean(base.replace("-", "_"), known)
+        near = did_you_mean(base.replace("-", "_"), known, most=10_000)
         catalog = "its names are on https://www.tensorflow.org/datasets/catalog"
         return TrainError(f"TensorFlow Datasets has no data set `{base}`: {near or catalog}")
     if not config or config in configs:

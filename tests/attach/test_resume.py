@@ -480,7 +480,7 @@ def test_another_model_is_left_as_it_was(tmp_path: Path) -> None:
 def test_an_end_that_cannot_be_marked_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*args: Any) -> None:
+    def full(*args: Any, **named: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("cbdsl.saving.folder.write_whole", full)
