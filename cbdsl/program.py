@@ -148,7 +148,7 @@ class Program:
         """
         from cbdsl.attach import attach
 
-        leave = Leave.of([*self.leave.words, *allow])
+        leave = Leave.of([*self.leave.words, *Leave.of(allow).words])
         if refused := self.refused(leave):
             raise CbrError(refused)
         return attach(

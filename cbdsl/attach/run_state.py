@@ -73,7 +73,7 @@ class RunState:
         self.saved = self.changed = None
         self.settings, self.freezes, self.is_over = set(), False, False
         if self.folder.finished() is not None and not self.host.keeps_finished:
-            self._say("the run there is finished: this one begins afresh")
+            tell("the run there is finished: this one begins afresh")
             self.folder.clear()
             return False
         self.saved = self.folder.read()
@@ -141,7 +141,7 @@ class RunState:
         told = f"this training goes on behind epoch {facts['epoch']}, from {self.folder.shown}"
         if self.is_over:
             told = f"this training is over, as {self.folder.shown} has it: nothing is trained again"
-        self._say(f"{told}; changed since: {self.told}" if self.told else told)
+        tell(f"{told}; changed since: {self.told}" if self.told else told)
         return facts["journal"], self.changed
 
     # ------------------------------------------------------------------------------ saving
@@ -186,9 +186,7 @@ class RunState:
                 raise
             self.host.fault("the state", error)
             if not self._is_said:
-                self._say(
-                    f"\n{self.folder.shown}: the state cannot be saved: {error.strerror or error}"
-                )
+                tell(f"\n{self.folder.shown}: the state cannot be saved: {error.strerror or error}")
             self._is_said = True
         else:
             self._is_said = False
@@ -220,9 +218,6 @@ class RunState:
             if isinstance(member, WeightSnapshots):
                 arrays |= {_SNAPSHOTS + name: a for name, a in member.arrays().items()}
         self.folder.write(Saved(facts, arrays))
-
-    def _say(self, message: str) -> None:
-        tell(message)
 
 
 def _below(name: str, arrays: Mapping[str, Any]) -> dict[str, Any]:

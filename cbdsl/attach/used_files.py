@@ -10,7 +10,7 @@ from typing import Any
 
 from cbdsl.attach.keras_private import look_at_paths
 from cbdsl.plan import Plan, UsePlan
-from cbdsl.runtime.model_files import must_be_replaceable
+from cbdsl.runtime.model_files import beginning, must_be_replaceable
 from cbdsl.runtime.places import inside
 
 _FILLED_IN = re.compile(r"\{\w+(?::[^{}]*)?\}")
@@ -66,13 +66,7 @@ def _look(path: str, run_dir: Path, allowed: Collection[str]) -> None:
 
 def _table(target: Path) -> None:
     """A file of CSVLogger begins with the column `epoch`."""
-    if not target.exists():
-        return
-    begin = b"?"
-    # A pipe would be waited for without end.
-    if target.is_file():
-        with target.open("rb") as file:
-            begin = file.readline(1000)
+    begin = beginning(target)
     if begin and not re.match(rb"epoch(\W|$)", begin):
         raise ValueError(f"{target.name} is there, and is no log of epochs: it is left as it is")
 

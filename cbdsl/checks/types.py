@@ -263,7 +263,7 @@ def spec_problems(context: Context, placeholder: n.Placeholder, kind: Kind) -> I
     shape = _SPEC.fullmatch(spec)
     sizes = [size.lstrip("0") for size in shape.groups() if size] if shape else []
     # Python reads no number of thousands of digits.
-    if any(len(size) > 3 or int(size or 0) > MAX_WIDTH for size in sizes):
+    if any(len(size) > _DIGITS or int(size or 0) > MAX_WIDTH for size in sizes):
         message = f"the format `{spec}` is wider than {MAX_WIDTH} characters"
         yield context.problem("CBR304", message, placeholder)
         return

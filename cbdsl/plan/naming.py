@@ -76,15 +76,16 @@ _RUNTIME = """
     _changeable _copied _exact _hold _inner _is_name _kind _limit _lives _loaded _module _must_fit
     _nobody _one_optimizer _open _operator _rank _ratio _reason _refusal _repeated _root _single
     _slots _train_others _width
-    accumulate allowed_folders annotations backend bisect_left bisect_right build build_anew ceil
-    clamp contextlib copied cos dataclass deque divide errno exact exp finite float32 floor
-    fnmatchcase freeze function functools get_close_matches glob harmless importlib inside insort
-    inspect keras layers limited listed log log10 logging math maximum metric_values minimum modulo
-    must_be_replaceable must_have_room names numbers one_rate optimizer_variables os own_variable
-    power prepare_layers prepare_settings put_back put_metrics_back put_optimizer_back rate re
-    release_settings remove_unfinished reported retrace rounded say scope set_rate set_setting
-    settable setting share shutil sin size_of_weights span_text sqrt struct sync sys takewhile tanh
-    tell text text32 threading time time_text to_do unfreeze warnings whole write_whole writing_to
+    accumulate allowed_folders annotations backend beginning bisect_left bisect_right build
+    build_anew ceil clamp contextlib copied cos dataclass deque divide errno exact exp finite
+    float32 floor fnmatchcase freeze function functools get_close_matches glob harmless importlib
+    inside insort inspect keras layers limited listed log log10 logging math maximum metric_values
+    minimum modulo must_be_replaceable must_have_room names numbers one_rate optimizer_variables os
+    own_variable power prepare_layers prepare_settings put_back put_metrics_back put_optimizer_back
+    rate re release_settings remove_unfinished reported retrace rounded say scope set_rate
+    set_setting settable setting share shutil sin size_of_weights span_text sqrt struct sync sys
+    takewhile tanh tell text text32 threading time time_text to_do unfreeze warnings whole
+    write_whole writing_to
     Failures LearningRate Messages Outside Recorded Snapshots Variables allow callbacks functions
     learning_rate made notices notify outside recorded snapshots
 """

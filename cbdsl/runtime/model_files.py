@@ -44,15 +44,20 @@ def write_whole(model: Any, target: Path) -> None:
 def must_be_replaceable(target: Path) -> None:
     """Raise ValueError if what is at a place is no file of the kind that its ending says."""
     ending = next(ending for ending in BEGINS if target.name.endswith(ending))
-    if not target.exists():
-        return
-    begin = b"?"
-    # A pipe would be waited for without end.
-    if target.is_file():
-        with target.open("rb") as file:
-            begin = file.read(8)
+    begin = beginning(target)
     if begin and not begin.startswith(BEGINS[ending]):
         raise ValueError(f"{target.name} is there, and is no {ending} file: it is left as it is")
+
+
+def beginning(target: Path) -> bytes:
+    """What a file begins with; nothing where there is none, and `?` where that is no file."""
+    if not target.exists():
+        return b""
+    if not target.is_file():
+        # A pipe would be waited for without end.
+        return b"?"
+    with target.open("rb") as file:
+        return file.read(8)
 
 
 def must_have_room(unfinished: Path, size: int) -> None:
