@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from cbdsl.catalog import words
@@ -17,6 +18,17 @@ from cbdsl.syntax import nodes as n
 NOWHERE = Span(0, 0)
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+def bounded(examples: int) -> settings:
+    """The same examples in every run, whatever the machine is busy with."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
 
 # ---------------------------------------------------------------------------- names and numbers
 

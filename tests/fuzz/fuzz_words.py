@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 
 from corpus_files import FOLDER
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from strategies import METRICS
 
@@ -96,16 +95,6 @@ LONGEST = 600
 
 
 randoms = st.randoms(use_true_random=False)
-
-
-def bounded(examples: int) -> settings:
-    """The same examples in every run, whatever the machine is busy with."""
-    return settings(
-        max_examples=examples,
-        derandomize=True,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 @cache

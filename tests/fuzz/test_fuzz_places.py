@@ -3,9 +3,10 @@
 from random import Random
 
 from fuzz_properties import Asked, assert_holds
-from fuzz_words import HOSTILE, bounded, randoms, value
+from fuzz_words import HOSTILE, randoms, value
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import bounded
 
 hostile = st.one_of(
     st.sampled_from(HOSTILE), st.text(max_size=12), st.text("\"'`\\{}#\n\r\t:!", max_size=6)

@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 from fuzz_properties import Asked, assert_holds
-from fuzz_words import HOSTILE, TOKENS, bounded, mutated, randoms, seeds, spliced
+from fuzz_words import HOSTILE, TOKENS, mutated, randoms, seeds, spliced
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import programs, statements
+from strategies import bounded, programs, statements
 
 from cbdsl.formatter import statement
 from cbdsl.syntax import nodes as n

@@ -5,10 +5,11 @@ import re
 
 import pytest
 from corpus_files import files
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import (
     METRICS,
+    bounded,
     mutations,
     programs,
     random_texts,
@@ -33,16 +34,6 @@ MISTAKES = [
     if f.path.stem.startswith("wrong_")
     for line in f.source.text.splitlines()
 ]
-
-
-def bounded(examples: int) -> settings:
-    """The same examples in every run, whatever the machine is busy with."""
-    return settings(
-        max_examples=examples,
-        derandomize=True,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 # ------------------------------------------------------------------------------ the formatter
