@@ -1,7 +1,9 @@
 """What every test can rely on: a quiet TensorFlow, and goldens."""
 
 import difflib
+import gc
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +28,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_written] = []
+    # A shell starts what it puts in the background with interrupts ignored.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The graphs that TensorFlow traces are many small objects: a tenth of the time went into
+    # looking for those that nobody holds any more.
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtest_teardown() -> None:
+    # An iterator of tf.data that is left in the middle of an epoch waits for its thread when it is
+    # deleted, the longer the older it is: up to half a minute for one.
+    gc.collect(1)
 
 
 def pytest_terminal_summary(

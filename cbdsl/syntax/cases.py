@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -31,8 +32,8 @@ class Item(Node):
         start, _, times = self._parts()
         if times is None:
             return 1
-        # Longer ones Python does not read, and nobody runs.
-        more = int(times) if len(times) < 20 else 10**20
+        # More than Python counts to nobody runs.
+        more = int(times) if len(times) < 19 else sys.maxsize - 1
         return more if start == "_" else more + 1
 
     @property

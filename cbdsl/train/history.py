@@ -13,6 +13,7 @@ import keras
 
 from cbdsl.files import must_be_own, write_whole
 from cbdsl.journal import NoJournal, read
+from cbdsl.saving.lock import hold_to_write, let_go
 from cbdsl.train import begun
 from cbdsl.train.rundir import HISTORY, begin, said, table
 
@@ -33,7 +34,7 @@ class HistoryFile(keras.callbacks.Callback):
     written anew. A run that goes on keeps its rows, and has all of them as it begins.
 
     Training goes on where a row cannot be written; that is said once, and the row is written as
-    soon as it can be.
+    soon as it can be. Of two processes that train in one folder, one writes.
 
     Args:
         folder: where the file is put, if no callback that the rules use writes one of that name.
@@ -102,16 +103,23 @@ class HistoryFile(keras.callbacks.Callback):
         self.rows.append(row)
         self._write(anew=bool(new))
 
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        let_go(self.path)
+
     def _write(self, *, anew: bool) -> None:
         """Bring the file up to date; by the newest row alone, if it need not be written anew."""
         if self._theirs:
             return
         try:
+            if self.path.exists():
+                hold_to_write(self.path)
             if self._complete and not anew:
                 self._append(self._lines(self.rows[-1:]).encode())
             else:
                 text = table([self.columns]) + self._lines(self.rows)
+                let_go(self.path)  # Windows replaces no file that is open.
                 write_whole(self.path, text.encode(), follow=False)
+                hold_to_write(self.path)
         except OSError as error:
             self.host.fault(HISTORY, error)
             if not self._said:

@@ -79,13 +79,14 @@ train(1)
     ("more", "status", "printed"),
     [
         ("train(5)\ntrain(1)\n", 1, ["it is over", "1 are fine", "it is over"]),
-        (
+        pytest.param(
             CAREFUL,
             0,
             [
                 *["it is over", "1 are fine", "it is over"],
                 *["caught: bad: epoch 2 is one too many", "it is over", "1 are fine"],
             ],
+            marks=pytest.mark.slow,
         ),
     ],
     ids=["uncaught", "caught"],

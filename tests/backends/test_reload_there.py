@@ -13,6 +13,7 @@ import pytest
 TESTS = Path(__file__).parents[1] / "attach" / "test_reload.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_an_edit_takes_over(backend: str, tmp_path: Path) -> None:
     if find_spec(backend) is None:

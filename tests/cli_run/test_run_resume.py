@@ -85,7 +85,7 @@ def begun(run: Path) -> dict[str, Any]:
     return held
 
 
-@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("named", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_same_command_goes_on_with_the_second_fit(folder: Path, named: bool) -> None:
     options = ("--run-dir", "x") if named else ()
     where = folder / "x" if named else folder / "runs" / "r-1"
@@ -129,6 +129,7 @@ def test_the_same_command_goes_on_with_the_second_fit(folder: Path, named: bool)
         assert after.stdout == whole.stdout
 
 
+@pytest.mark.slow
 def test_what_follows_a_fit_that_goes_on_is_trained_again(folder: Path) -> None:
     whole = run(folder, options=("--run-dir", "whole"))
     (folder / "raise").write_text("2 2")
@@ -145,6 +146,7 @@ def test_what_follows_a_fit_that_goes_on_is_trained_again(folder: Path) -> None:
     assert begun(folder / "runs" / "r-1")["ended"]
 
 
+@pytest.mark.slow
 def test_a_script_that_ends_with_an_error_has_not_ended(folder: Path) -> None:
     assert run(folder, "script.py", "3").returncode == 3
     refused = run(folder, "script.py", "0", options=("--strict",))
@@ -181,6 +183,7 @@ def test_a_training_is_no_run_of_a_script_to_go_on_with(
         find_unfinished(program, folder, "r", "s.py")
 
 
+@pytest.mark.slow
 def test_another_script_is_another_run(folder: Path) -> None:
     assert run(folder, "script.py", "3").returncode == 3
     write(folder, SCRIPT, "other.py")

@@ -65,9 +65,9 @@ def after_three(digits: Any) -> list[bytes]:
     "rule",
     [
         "on batch_end if step == 3 lr = 0",
-        pytest.param("on batch_begin if step >= 4 lr = 0", marks=pytest.mark.slow),
-        pytest.param("at batch 4 lr = 0", marks=pytest.mark.slow),
-        pytest.param("on epoch_begin lr = lr", marks=[pytest.mark.slow, MOVES]),
+        "on batch_begin if step >= 4 lr = 0",
+        "at batch 4 lr = 0",
+        pytest.param("on epoch_begin lr = lr", marks=MOVES),
     ],
 )
 def test_a_rate_set_in_a_batch_hook_is_trained_with(
@@ -77,7 +77,6 @@ def test_a_rate_set_in_a_batch_hook_is_trained_with(
     assert weights(fitted(digits, cbdsl.callbacks(rule))) == after_three
 
 
-@pytest.mark.slow
 def test_a_batch_rule_stops_and_saves_the_batch_it_saw(
     digits: Any, after_three: list[bytes], tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -476,12 +477,13 @@ def main(*names: str) -> None:
 
     import cbdsl.attach  # noqa: F401
 
-    found = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in wanted:
-            place = Path(folder) / name.replace(" ", "-")
+        places = {name: Path(folder) / name.replace(" ", "-") for name in wanted}
+        for place in places.values():
             place.mkdir()
-            found[name] = outcome(name, place)
+        # Some of them only wait.
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            found = dict(zip(wanted, pool.map(outcome, wanted, places.values()), strict=True))
     if as_json:
         print(json.dumps({name: asdict(each) for name, each in found.items()}))
         return

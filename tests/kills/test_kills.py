@@ -39,6 +39,7 @@ def test_some_kills(tmp_path: Path) -> None:
     assert is_right(killed(tmp_path, 4, seed=0), kills=4)
 
 
+@pytest.mark.slow
 def test_rules_that_forget_are_caught(tmp_path: Path) -> None:
     assert not is_right(killed(tmp_path, 2, 0, "mutant"), kills=2)
 

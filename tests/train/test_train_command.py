@@ -62,6 +62,7 @@ def test_a_file_trains_a_model_and_says_what_fired(tmp_path: Path, mnist_dir: Pa
     assert {p.name for p in tmp_path.iterdir()} == {"rules.cbr", "runs"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same(tmp_path: Path, mnist_dir: Path) -> None:
     (tmp_path / "r.cbr").write_text('on epoch_end print "{loss:.6f} {val_loss:.6f}"')
     command = ["train", "r.cbr", "--epochs", "2", "--data-dir", mnist_dir, "--seed", "7"]
