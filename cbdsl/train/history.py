@@ -111,6 +111,7 @@ class HistoryFile(keras.callbacks.Callback):
         if self._theirs:
             return
         try:
+            must_be_own(self.path)
             if self.path.exists():
                 hold_to_write(self.path)
             if self._complete and not anew:
@@ -133,7 +134,6 @@ class HistoryFile(keras.callbacks.Callback):
 
     def _append(self, line: bytes) -> None:
         """All of the line or nothing of it."""
-        must_be_own(self.path)
         with self.path.open("ab", buffering=0) as file:
             end = file.tell()
             if file.write(line) != len(line):
