@@ -26,12 +26,13 @@ class JournalFile:
         path: where it is; a folder that is not there is made with the first line.
 
     Attributes:
+        is_anothers: whether another process writes it.
         is_lost: whether so much could not be written that lines are missing from here on.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.is_lost = False
+        self.is_anothers = self.is_lost = False
         self._waiting: list[bytes] = []
         self._is_new = False
 
@@ -39,7 +40,8 @@ class JournalFile:
         """Have the first line replace whatever is there."""
         # A script may change the working directory while it trains.
         self.path = self.path.absolute()
-        self._waiting, self._is_new, self.is_lost = [], True, False
+        self._waiting, self._is_new = [], True
+        self.is_anothers = self.is_lost = False
 
     def add(self, line: bytes) -> None:
         """Keep a line until it is written."""
@@ -59,7 +61,7 @@ class JournalFile:
         try:
             size = self._append(data, safely)
         except InUse:
-            self._waiting, self.is_lost = [], True
+            self._waiting, self.is_anothers, self.is_lost = [], True, True
             raise
         except OSError:
             self._drop(len(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +12,10 @@ _held: dict[Path, IO[Any]] = {}
 
 _FAR = 1 << 40
 """Where Windows locks a byte, which nobody can read then: behind all that a file holds."""
+
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""What a file system says that knows none, such as one on a network: nobody is kept out then."""
 
 
 class InUse(OSError):
@@ -88,4 +93,8 @@ def _lock(file: IO[Any]) -> None:
     else:
         import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from cbdsl.attach import Refused
 from cbdsl.files import must_be_own, write_whole
 from cbdsl.journal import NoJournal, read
-from cbdsl.saving.lock import hold_to_write, let_go
 from cbdsl.train import begun
-from cbdsl.train.rundir import HISTORY, begin, said, table
+from cbdsl.train.rundir import HISTORY, begin, said, shown, table
 
 if TYPE_CHECKING:
     from cbdsl.attach import Rules
@@ -27,14 +27,14 @@ class HistoryFile(keras.callbacks.Callback):
     """Writes a row as an epoch ends. To be put last, so that it sees what others add to the logs.
 
     As it comes behind the rules, a training that they refuse leaves the folder as it was. It begins
-    the folder once they have begun.
+    the folder once they have begun, and raises `Refused` where another process trains in it.
 
     The columns are `epoch`, counted from 1, and the names in the logs. A name that comes later,
     such as one of a validation every fifth epoch, becomes the last column: the file is then
     written anew. A run that goes on keeps its rows, and has all of them as it begins.
 
     Training goes on where a row cannot be written; that is said once, and the row is written as
-    soon as it can be. Of two processes that train in one folder, one writes.
+    soon as it can be.
 
     Args:
         folder: where the file is put, if no callback that the rules use writes one of that name.
@@ -62,6 +62,10 @@ class HistoryFile(keras.callbacks.Callback):
         )
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        journal = self.host.journal
+        if journal is not None and journal.file.is_anothers:
+            folder = shown(self.path.parent)
+            raise Refused(f"another process trains in {folder}: choose another --run-dir")
         self.began = True
         # A function that rules call may change the working directory.
         self.path = self.path.absolute()
@@ -103,24 +107,16 @@ class HistoryFile(keras.callbacks.Callback):
         self.rows.append(row)
         self._write(anew=bool(new))
 
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        let_go(self.path)
-
     def _write(self, *, anew: bool) -> None:
         """Bring the file up to date; by the newest row alone, if it need not be written anew."""
         if self._theirs:
             return
         try:
-            must_be_own(self.path)
-            if self.path.exists():
-                hold_to_write(self.path)
             if self._complete and not anew:
                 self._append(self._lines(self.rows[-1:]).encode())
             else:
                 text = table([self.columns]) + self._lines(self.rows)
-                let_go(self.path)  # Windows replaces no file that is open.
                 write_whole(self.path, text.encode(), follow=False)
-                hold_to_write(self.path)
         except OSError as error:
             self.host.fault(HISTORY, error)
             if not self._said:
@@ -134,6 +130,7 @@ class HistoryFile(keras.callbacks.Callback):
 
     def _append(self, line: bytes) -> None:
         """All of the line or nothing of it."""
+        must_be_own(self.path)
         with self.path.open("ab", buffering=0) as file:
             end = file.tell()
             if file.write(line) != len(line):

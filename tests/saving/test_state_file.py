@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from cbdsl.saving import CannotResume, Finished, Saved, StateFolder, state_file
+from cbdsl.saving import CannotResume, Finished, Saved, StateFolder, lock, state_file
 from cbdsl.saving.state_file import Unusable, read, write
 
 TYPES = [np.float32, np.float64, np.float16, np.int64, np.uint32, np.bool_, ml_dtypes.bfloat16]
@@ -169,6 +169,23 @@ def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
     state.hold()
     assert sorted(os.listdir(state.path)) == ["lock"]
     state.let_go()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks are made otherwise there")
+def test_a_file_system_without_locks_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def flock(file: object, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    state = StateFolder(tmp_path, "state")
+    state.hold()
+    lock.hold_to_write(tmp_path / "journal.jsonl")
+    state.let_go()
+    lock.let_go(tmp_path / "journal.jsonl")
 
 
 def test_bytes_that_changed_are_noticed(tmp_path: Path) -> None:

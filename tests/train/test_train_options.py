@@ -6,6 +6,7 @@ import csv
 import importlib
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -141,6 +142,29 @@ def test_a_training_that_fails_shows_the_users_code(folder: Path, digits_dir: Pa
     assert 'raise RuntimeError("no step")' in done.stderr
     assert "cbdsl/train/run.py" not in done.stderr
     assert "cbdsl: training failed in epoch 1: RuntimeError: " in done.stderr
+
+
+def test_a_folder_that_another_process_trains_in(folder: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from cbdsl.saving.lock import hold_to_write\n"
+        "hold_to_write(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    # As a training that has just begun and written nothing yet.
+    (folder / "x").mkdir()
+    command = [sys.executable, "-c", code, "x/journal.jsonl"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        done = train("on epoch_end stop", "--epochs", "1", "--run-dir", "x")
+        other.kill()
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-2:] == [
+        "x/journal.jsonl: is not written: another process writes it",
+        "cbdsl: another process trains in x: choose another --run-dir",
+    ]
+    assert os.listdir("x") == ["journal.jsonl"]
 
 
 def test_with_strict_an_action_that_fails_is_a_sentence(folder: Path, digits_dir: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -13,17 +11,10 @@ from typing import Any
 import pytest
 
 import cbdsl
-from cbdsl.saving.lock import let_go
 from cbdsl.train import rundir
 from cbdsl.train.errors import TrainError
 
 RULES = "\ufeffon epoch_end if loss < 1 stop\r\n"
-
-
-@pytest.fixture(autouse=True)
-def _left_to_others(tmp_path: Path) -> Iterator[None]:
-    yield
-    let_go(tmp_path / "history.csv")
 
 
 def history_file(folder: Path, rules: str = RULES) -> Any:
@@ -51,32 +42,6 @@ def test_each_epoch_is_on_disk_as_it_ends(tmp_path: Path) -> None:
     text = (tmp_path / "history.csv").read_text()
     assert text == "epoch,loss,val_loss\n1,0.5,1.0\n2,0.25,nan\n3,inf,\n"
     assert history.path.stat().st_ino == inode  # The rows were added, the file not made anew.
-
-
-def test_one_process_writes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    history = history_file(tmp_path)
-    history.on_epoch_end(0, {"loss": 0.5})
-    code = (
-        "import sys; from pathlib import Path; from cbdsl.saving.lock import hold_to_write\n"
-        "hold_to_write(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
-    )
-    history.on_train_end()
-    command = [sys.executable, "-c", code, history.path]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        history.on_epoch_end(1, {"loss": 0.25})
-        # A new column has the file written anew.
-        history.on_epoch_end(2, {"loss": 0.2, "mae": 0.1})
-        other.kill()
-    assert history.path.read_text() == "epoch,loss\n1,0.5\n"
-    said = "history.csv: cannot be written: another process writes it"
-    assert capfd.readouterr().err.count(said) == 1
-    history.on_epoch_end(3, {"loss": 0.1, "mae": 0})
-    assert len(rows(history.path)) == 5
-    history.on_train_end()
 
 
 def test_names_that_come_later_are_added_at_the_end(tmp_path: Path) -> None:
