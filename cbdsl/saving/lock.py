@@ -13,7 +13,6 @@ _held: dict[Path, IO[Any]] = {}
 _FAR = 1 << 40
 """Where Windows locks a byte, which nobody can read then: behind all that a file holds."""
 
-
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 """What a file system says that knows none, such as one on a network: nobody is kept out then."""
 

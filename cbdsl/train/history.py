@@ -7,18 +7,15 @@ import csv
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
-from cbdsl.attach import Refused
+from cbdsl.attach import Refused, Rules
 from cbdsl.files import must_be_own, write_whole
 from cbdsl.journal import NoJournal, read
 from cbdsl.train import begun
 from cbdsl.train.rundir import HISTORY, begin, said, shown, table
-
-if TYPE_CHECKING:
-    from cbdsl.attach import Rules
 
 __all__ = ["HistoryFile"]
 

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from other_process import another_process
 
 import cbdsl
 from cbdsl.attach import Refused, Rules, summary
@@ -280,19 +281,12 @@ def test_a_damaged_state(broken: Path) -> None:
 
 
 def test_one_run_at_a_time(broken: Path) -> None:
-    code = (
-        "import sys; from cbdsl.saving import StateFolder\n"
-        "StateFolder(sys.argv[1], 'state').hold(); print('held', flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", code, str(broken)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        with pytest.raises(Refused, match=f"the process {other.pid} trains in"):
-            fit(PLAIN, broken)
-        other.kill()
+    holds = "from cbdsl.saving import StateFolder; StateFolder(sys.argv[1], 'state').hold()"
+    with (
+        another_process(holds, broken) as pid,
+        pytest.raises(Refused, match=f"the process {pid} trains in"),
+    ):
+        fit(PLAIN, broken)
 
 
 @pytest.fixture

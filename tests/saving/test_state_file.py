@@ -8,8 +8,6 @@ import math
 import os
 import pickle
 import random
-import subprocess
-import sys
 import tempfile
 import zipfile
 from contextlib import suppress
@@ -22,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
+from other_process import another_process
 
 from cbdsl.saving import CannotResume, Finished, Saved, StateFolder, lock, state_file
 from cbdsl.saving.state_file import Unusable, read, write
@@ -139,23 +138,14 @@ def test_a_full_disk_leaves_the_old_state(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_one_process_holds_a_folder(tmp_path: Path) -> None:
-    hold = (
-        "import sys; from cbdsl.saving import StateFolder\n"
-        "state = StateFolder(sys.argv[1], 'state'); state.hold(); print('held', flush=True)\n"
-        "sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", hold, str(tmp_path)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
-        mine = StateFolder(tmp_path, "state")
-        with pytest.raises(CannotResume, match=f"the process {other.pid} trains in .*state"):
-            mine.hold()
-        other.kill()
-        other.wait()
+    holds = "from cbdsl.saving import StateFolder; StateFolder(sys.argv[1], 'state').hold()"
+    mine = StateFolder(tmp_path, "state")
+    with (
+        another_process(holds, tmp_path) as pid,
+        pytest.raises(CannotResume, match=f"the process {pid} trains in .*state"),
+    ):
         mine.hold()
+    mine.hold()
     # A second training of this process may take it over from the first.
     StateFolder(tmp_path, "state").hold()
     mine.let_go()
@@ -171,7 +161,7 @@ def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
     state.let_go()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="locks are made otherwise there")
+@pytest.mark.skipif(os.name == "nt", reason="it has no fcntl to stand in for")
 def test_a_file_system_without_locks_keeps_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

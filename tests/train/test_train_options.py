@@ -6,12 +6,12 @@ import csv
 import importlib
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from other_process import another_process
 
 from cbdsl.cli import main
 from cbdsl.journal import read
@@ -145,20 +145,14 @@ def test_a_training_that_fails_shows_the_users_code(folder: Path, digits_dir: Pa
 
 
 def test_a_folder_that_another_process_trains_in(folder: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from cbdsl.saving.lock import hold_to_write\n"
-        "hold_to_write(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
-    )
     # As a training that has just begun and written nothing yet.
+    holds = (
+        "from pathlib import Path; from cbdsl.saving.lock import hold_to_write\n"
+        "hold_to_write(Path(sys.argv[1]))"
+    )
     (folder / "x").mkdir()
-    command = [sys.executable, "-c", code, "x/journal.jsonl"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "held\n"
+    with another_process(holds, "x/journal.jsonl"):
         done = train("on epoch_end stop", "--epochs", "1", "--run-dir", "x")
-        other.kill()
     assert done.exit_code == 2
     assert done.stderr.splitlines()[-2:] == [
         "x/journal.jsonl: is not written: another process writes it",
