@@ -101,7 +101,8 @@ def _logarithmic(low: float, high: float) -> Scale:
     first, last = math.floor(math.log10(bottom)), math.ceil(math.log10(top))
     heads = (1, 2, 5) if width < 1.5 else (1, 3) if width < 2.5 else (1,)
     each = max(1, (last - first) // 6)
-    marks = [head * 10.0**n for n in range(first, last + 1, each) if n > -308 for head in heads]
+    powers = [n for n in range(first, last + 1, each) if -308 < n <= 308]
+    marks = [head * 10.0**n for n in powers for head in heads]
     shown = [mark for mark in marks if bottom <= mark <= top]
     return Scale(bottom, top, tuple((mark, words.number(mark)) for mark in shown), log=True)
 

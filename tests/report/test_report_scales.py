@@ -6,7 +6,7 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cbdsl.report import words
@@ -53,6 +53,8 @@ def test_what_is_far_apart_gets_a_logarithmic_axis() -> None:
 
 
 @given(st.lists(FINITE, min_size=1), st.sampled_from([None, True, False]))
+@example([231012970008318.0, 1.0000000000000655e308], None)
+@example([2e-308, 1.7e308], True)
 def test_every_value_is_on_its_axis(values: list[float], log: bool | None) -> None:
     axis = scale(values, log=log)
     assert all(-1e-9 <= axis.place(value) <= 1 + 1e-9 for value in values)
